@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "podium.hosts",
     "podium.api",
     "podium.demo",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -218,7 +218,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/api/v1/docs"],  # Swagger brings inline styles of its own; its view sets a policy that allows them
+    "EXCLUDE_URL_PREFIXES": [
+        "/api/v1/docs"
+    ],  # Swagger brings inline styles of its own; its view sets a policy that allows them
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
@@ -242,7 +244,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "podium.api.pagination.Cursor",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle", "rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "1200/min"},
     "EXCEPTION_HANDLER": "podium.api.errors.answer",
     "PAGE_SIZE": 50,

@@ -1,0 +1,85 @@
+"""Every write to a challenge."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from podium.accounts.models import User
+from podium.challenges.models import Acceptance, Challenge, DataFile, Dataset, DatasetVersion, Role, RulesVersion
+from podium.challenges.selectors import current_rules, join_closes
+from podium.core import events
+from podium.core.errors import Conflict, Forbidden
+from podium.core.locks import locked
+from podium.core.models import Blob
+
+
+def challenge_create(*, owner: User, **fields: Any) -> Challenge:
+    """Put up a challenge as a draft (unless `visibility` says otherwise) with its first owner."""
+    with transaction.atomic():
+        challenge = Challenge.objects.create(**fields)
+        Role.objects.create(challenge=challenge, user=owner, name=Role.Name.OWNER)
+        events.record(challenge, "challenge_create", actor=owner)
+    return challenge
+
+
+def challenge_publish(challenge: Challenge, *, actor: User, visibility: str = Challenge.Visibility.PUBLIC) -> None:
+    """Change who sees a challenge."""
+    with transaction.atomic():
+        Challenge.objects.filter(pk=challenge.pk).update(visibility=visibility)
+        events.record(challenge, "challenge_publish", actor=actor, visibility=str(visibility))
+    challenge.visibility = visibility
+
+
+def rules_publish(challenge: Challenge, *, body: str, actor: User, note: str = "") -> RulesVersion:
+    """Publish a new version of the rules. Who accepted an older one stays a participant."""
+    with transaction.atomic():
+        locked(Challenge, challenge.pk)
+        last = challenge.rules_versions.aggregate(last=Max("number"))["last"] or 0
+        version = RulesVersion.objects.create(challenge=challenge, number=last + 1, body=body, note=note)
+        events.record(challenge, "rules_publish", actor=actor, number=version.number)
+    return version
+
+
+def dataset_publish(
+    challenge: Challenge, *, name: str, audience: str, files: Mapping[str, Blob], actor: User | None, note: str = ""
+) -> DatasetVersion:
+    """Publish files as the newest version of a dataset; the dataset is made at its first version."""
+    digest = hashlib.sha256(json.dumps(sorted((path, blob.sha256) for path, blob in files.items())).encode()).hexdigest()
+    with transaction.atomic():
+        locked(Challenge, challenge.pk)
+        dataset, _ = Dataset.objects.update_or_create(challenge=challenge, name=name, defaults={"audience": audience})
+        last = dataset.versions.aggregate(last=Max("number"))["last"] or 0
+        version = DatasetVersion.objects.create(dataset=dataset, number=last + 1, sha256=digest, note=note)
+        DataFile.objects.bulk_create(DataFile(version=version, path=path, blob=blob) for path, blob in files.items())
+        events.record(challenge, "dataset_publish", actor=actor, dataset=name, number=version.number)
+    return version
+
+
+def challenge_join(challenge: Challenge, *, user: User, rules: RulesVersion | None = None) -> Acceptance:
+    """Accept the rules (by default the current ones) and become a participant. Repeated, it changes nothing.
+
+    Raises `Forbidden` for hosts, `Conflict` where the entry deadline is over or there are no rules yet.
+    """
+    rules = rules or current_rules(challenge)
+    if rules is None or rules.challenge_id != challenge.pk:
+        raise Conflict("This challenge has no rules yet, so nobody can accept them.", code="no_rules")
+    known = Acceptance.objects.filter(rules=rules, user=user).first()
+    if known:
+        return known
+    if user.has_perm("challenges.see_private", challenge) and not user.is_superuser:
+        raise Forbidden("Hosts see the hidden data, so they cannot take part in their own challenge.", code="is_host")
+    closes = join_closes(challenge)
+    already_in = Acceptance.objects.filter(rules__challenge=challenge, user=user).exists()
+    if closes and closes <= timezone.now() and not already_in:
+        raise Conflict("The entry deadline is over: nobody new can join.", code="join_closed")
+    with transaction.atomic():
+        acceptance, made = Acceptance.objects.get_or_create(rules=rules, user=user)
+        if made:
+            events.record(challenge, "challenge_join", actor=user, rules=rules.number)
+    challenge.__dict__.pop("_participants_known", None)
+    return acceptance

@@ -1,0 +1,60 @@
+"""The one way to define a task and the one way to enqueue it.
+
+Tasks are thin and idempotent: primary keys in, look, act through a service, leave quietly when there is nothing to do.
+The broker only nudges: whoever enqueues has already written to the database what is to be done, so a lost message costs
+time and never work.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any, Generic, ParamSpec
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from podium.config.celery import app
+
+P = ParamSpec("P")
+logger = logging.getLogger(__name__)
+
+
+class Task(Generic[P]):
+    """A function that workers run. Calling it runs it here and now; `enqueue` asks a worker to."""
+
+    def __init__(self, function: Callable[P, None], queue: str) -> None:
+        self.function = function
+        self.queue = queue
+        self.celery = app.task(name=f"{function.__module__}.{function.__name__}")(function)
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        self.function(*args, **kwargs)
+
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Nudge a worker once the transaction around us has committed. A broker that is away is logged, never raised:
+        the sweep finds what was not nudged."""
+        transaction.on_commit(partial(self._send, args, kwargs))
+
+    def _send(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            self.celery.apply_async(args, kwargs, queue=self.queue, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("The queue did not take %s%r (%s); the sweep will.", self.celery.name, args, error)
+
+
+def task(*, queue: str = "score") -> Callable[[Callable[P, None]], Task[P]]:
+    """Make a function a task on `queue`."""
+    return lambda function: Task(function, queue)
+
+
+def every(seconds: float, work: Task[[]]) -> None:
+    """Have beat enqueue `work` every so many seconds. A message that nobody took in that time is dropped."""
+    app.conf.beat_schedule = {
+        **(app.conf.beat_schedule or {}),
+        work.celery.name: {
+            "task": work.celery.name,
+            "schedule": seconds,
+            "options": {"queue": work.queue, "expires": seconds},
+        },
+    }

@@ -1,0 +1,109 @@
+"""Boards, their columns, and the entries that teams have on them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from podium.challenges.models import KEY, Challenge, Phase, Task
+from podium.submissions.models import Submission
+from podium.teams.models import Team
+
+
+class Board(models.Model):
+    """A leaderboard over one phase and split."""
+
+    class Rule(models.TextChoices):
+        BEST = "best", "each team's best submission"
+        LATEST = "latest", "each team's latest submission"
+        SELECTED = "selected", "the best of each team's final submissions"
+
+    class Audience(models.TextChoices):
+        PUBLIC = "public", "anybody who sees the challenge"
+        RELEASED = "released", "hosts; everybody from the phase's private release on"
+        HOSTS = "hosts", "hosts only"
+
+    challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="boards")
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="boards")
+    slug = models.SlugField(max_length=60)
+    title = models.CharField(max_length=60)
+    position = models.PositiveSmallIntegerField(default=0)
+    rule = models.CharField(max_length=10, choices=Rule, default=Rule.BEST)
+    audience = models.CharField(max_length=10, choices=Audience, default=Audience.PUBLIC)
+    exact = models.BooleanField(
+        default=False,
+        help_text="Rank by full values. Otherwise by the values as shown; of equal ones the earlier leads.",
+    )
+    compared_with = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # movement is against this board; else against yesterday
+    snapshot_day = models.DateField(null=True, editable=False)  # the day whose midnight `Entry.rank_before` is of
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["challenge", "slug"], name="board_slug_once_a_challenge")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Column(models.Model):
+    """A column: one score key of one task and split. The first one ranks."""
+
+    class Direction(models.TextChoices):
+        HIGHER = "higher", "higher is better"
+        LOWER = "lower", "lower is better"
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="columns")
+    key = models.CharField(max_length=60, validators=[KEY])
+    title = models.CharField(max_length=60)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+")
+    score_key = models.CharField(max_length=60)
+    split = models.CharField(max_length=60)
+    direction = models.CharField(max_length=6, choices=Direction)
+    decimals = models.PositiveSmallIntegerField(default=4)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["board", "key"], name="column_key_once_a_board"),
+            models.CheckConstraint(condition=Q(decimals__lte=15), name="column_decimals_exist"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Entry(models.Model):
+    """A team's row on a board, kept by services.
+
+    The order of a board is the order of `(no_value, sort_value, sort_at, id)`, ascending: the direction is folded into
+    `sort_value`, null is last, the earlier submission leads. A rank is the number of ranked entries before, plus one.
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="entries")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="entries")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+")
+    ranked = models.BooleanField(default=True)  # baselines are not
+    no_value = models.BooleanField(default=False)
+    sort_value = models.FloatField(default=0)
+    sort_at = models.DateTimeField()
+    values = models.JSONField(default=dict)  # column key to number or null, as this board's audience may know it
+    submissions = models.PositiveIntegerField(default=1)  # of the team in the phase
+    last_at = models.DateTimeField()
+    rank_before = models.PositiveIntegerField(null=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["board", "no_value", "sort_value", "sort_at", "id"], name="entries_in_order"),
+            models.Index(
+                fields=["board", "no_value", "sort_value", "sort_at", "id"],
+                condition=Q(ranked=True),
+                name="ranked_entries_in_order",
+            ),
+        ]
+        constraints = [models.UniqueConstraint(fields=["board", "team"], name="entry_once_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.team} on {self.board}"

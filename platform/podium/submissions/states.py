@@ -1,0 +1,56 @@
+"""The states of submissions and runs, and every way from one to another.
+
+Services move along these; nobody else assigns a state.
+"""
+
+from django.db import models
+
+
+class SubmissionState(models.TextChoices):
+    """Where a submission is in its life."""
+
+    RECEIVED = "received", "Received"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SCORED = "scored", "Scored"
+    REJECTED = "rejected", "Rejected"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class RunState(models.TextChoices):
+    """Where a run is in its life."""
+
+    WAITING = "waiting", "Waiting"
+    CLAIMED = "claimed", "Claimed"
+    SCORED = "scored", "Scored"
+    REJECTED = "rejected", "Rejected"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+S, R = SubmissionState, RunState
+
+TRANSITIONS: dict[SubmissionState, frozenset[SubmissionState]] = {
+    S.RECEIVED: frozenset({S.QUEUED, S.FAILED, S.CANCELLED}),
+    S.QUEUED: frozenset({S.RUNNING, S.FAILED, S.CANCELLED}),
+    S.RUNNING: frozenset({S.SCORED, S.REJECTED, S.FAILED, S.CANCELLED}),
+    S.SCORED: frozenset(),
+    S.REJECTED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+
+RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    R.WAITING: frozenset({R.CLAIMED, R.FAILED, R.CANCELLED}),
+    R.CLAIMED: frozenset(
+        {R.WAITING, R.SCORED, R.REJECTED, R.FAILED, R.CANCELLED}
+    ),  # back to waiting: its lease ran out
+    R.SCORED: frozenset(),
+    R.REJECTED: frozenset(),
+    R.FAILED: frozenset(),
+    R.CANCELLED: frozenset(),
+}
+
+IN_FLIGHT = (S.RECEIVED, S.QUEUED, S.RUNNING)
+FINISHED = (S.SCORED, S.REJECTED, S.FAILED, S.CANCELLED)
