@@ -12,6 +12,7 @@ from django.utils import timezone
 from podium.accounts.models import User
 from podium.challenges.models import Acceptance, Challenge, DataFile, Dataset, DatasetVersion, Role, RulesVersion
 from podium.challenges.selectors import current_rules, join_closes
+from podium.challenges.signals import challenge_joined
 from podium.core import events
 from podium.core.errors import Conflict, Forbidden
 from podium.core.locks import locked
@@ -81,5 +82,7 @@ def challenge_join(challenge: Challenge, *, user: User, rules: RulesVersion | No
         acceptance, made = Acceptance.objects.get_or_create(rules=rules, user=user)
         if made:
             events.record(challenge, "challenge_join", actor=user, rules=rules.number)
+            if not already_in:
+                challenge_joined.send(sender=Challenge, challenge=challenge, user=user)
     challenge.__dict__.pop("_participants_known", None)
     return acceptance

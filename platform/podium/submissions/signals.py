@@ -1,0 +1,6 @@
+"""What a submission tells those above it, inside the transaction of the act itself."""
+
+from django.dispatch import Signal
+
+submission_finished = Signal()  # submission: it has just reached scored, rejected, failed or cancelled
+selection_changed = Signal()  # team, phase: the team's final submissions are others now

@@ -1,0 +1,67 @@
+"""Ground for every test: a data folder of its own, quick passwords, the cast.
+
+The database is SQLite unless DATABASE_URL names another; `manage.py test` starts real servers and sets it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DATA = Path(tempfile.mkdtemp(prefix="podium-tests-"))
+os.environ["PODIUM_DATA_DIR"] = str(DATA)
+os.environ["PODIUM_LOG_LEVEL"] = "WARNING"
+os.environ["DJANGO_SETTINGS_MODULE"] = "podium.config.settings"
+
+
+def pytest_configure() -> None:
+    """Make passwords quick and static files plain: neither is what these tests are about."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(DATA, ignore_errors=True)
+
+
+@pytest.fixture
+def cast(db: None) -> "Cast":
+    """The people and their two challenges: see tests/cast.py."""
+    from tests.cast import Cast, assemble
+
+    cast: Cast = assemble()
+    return cast
+
+
+@pytest.fixture
+def work() -> Callable[[], None]:
+    """Call it to do what a worker would do now: evaluate every run that waits."""
+    from podium.submissions.models import Run
+    from podium.submissions.states import RunState
+    from podium.submissions.tasks import evaluate
+
+    def do_all() -> None:
+        for pk in Run.objects.filter(state=RunState.WAITING).order_by("pk").values_list("pk", flat=True):
+            evaluate(pk)
+
+    return do_all
+
+
+@pytest.fixture(autouse=True)
+def clean_cache() -> Iterator[None]:
+    """Rate limits of one test do not reach the next."""
+    yield
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+if False:  # for type checkers: importing the cast imports models, which need Django to be set up
+    from tests.cast import Cast
