@@ -49,7 +49,7 @@ class Challenge(models.Model):
     prize = models.CharField(max_length=200, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="challenges")
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.DRAFT)
-    timezone = models.CharField(max_length=60, default="UTC", validators=[validate_timezone])
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_timezone])
     team_size = models.PositiveSmallIntegerField(
         default=5, validators=[MinValueValidator(1)], help_text="People a team, at most."
     )
