@@ -13,7 +13,9 @@ from podium.config.env import asset_folder, data_folder, env, kept_secret
 
 # Where things are
 DATA_DIR = data_folder()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+FILES_DIR = DATA_DIR / "files"
+INCOMING_DIR = FILES_DIR / "incoming"  # bytes on their way in
+INCOMING_DIR.mkdir(parents=True, exist_ok=True)
 TEMPLATES_DIR = asset_folder("templates")
 STATIC_DIR = asset_folder("static")
 
@@ -116,11 +118,10 @@ CACHES = {
 }
 
 # Files. Blobs are addressed by their SHA-256 and never served by that address.
-FILES_DIR = DATA_DIR / "files"
 MEDIA_ROOT = DATA_DIR / "media"  # profile pictures: re-encoded by us, public
 MEDIA_URL = "media/"
 FILE_UPLOAD_HANDLERS = ["podium.core.uploads.LimitedUploadHandler"]
-FILE_UPLOAD_TEMP_DIR = FILES_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR = INCOMING_DIR
 UPLOAD_LIMIT_MB = env.int("PODIUM_UPLOAD_LIMIT_MB", 50)  # where a phase names no limit of its own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 STATIC_URL = "static/"
