@@ -1,8 +1,24 @@
 """Every address of the site: each app names its own in its `urls.py`."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.static import serve
+
+from podium.core.views import health
+from podium.hosts.site import host_site
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/", health, name="health"),
+    path("", include("podium.challenges.urls")),
+    path("", include("podium.teams.urls")),
+    path("", include("podium.submissions.urls")),
+    path("", include("podium.leaderboards.urls")),
+    path("", include("podium.accounts.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("podium.api.urls")),
+    path("demo/", include("podium.demo.urls")),
+    path("host/", host_site.urls),
     path("admin/", admin.site.urls),
+    re_path(r"^media/(?P<path>people/[\w.-]+)$", serve, {"document_root": settings.MEDIA_ROOT}),
 ]

@@ -40,16 +40,8 @@ def initials(name: str) -> str:
 
 
 def person_name(user: Any) -> str:
-    """Return what a person is called in public: the name they gave, else the user name; without an account, a phrase."""
-    if user is None:
-        return "Former participant"
-    for attribute in ("display_name", "name"):
-        name = getattr(user, attribute, "")
-        if callable(name):
-            name = name()
-        if name:
-            return str(name)
-    return str(user.get_full_name() or user.get_username())
+    """Return what a person is called in public; whose account is gone, by a phrase."""
+    return str(user.display_name) if user else "Former participant"
 
 
 def picture_url(user: Any) -> str:

@@ -1,0 +1,6 @@
+"""Addresses of the app `submissions`."""
+
+from django.urls import URLPattern
+
+app_name = "submissions"
+urlpatterns: list[URLPattern] = []
