@@ -1,7 +1,7 @@
 """What happens before Django can be imported: the right Python, the packages, a data folder, an address.
 
-Standard library only, and nothing newer than Python 3.6 in its syntax: an old Python must be able to read this far to say
-in one sentence what to do. Everything goes through `make_ready`.
+Standard library only, and nothing newer than Python 3.6 in its syntax: an old Python must be able to read this far, to
+say in one sentence what to do. Everything goes through `make_ready`.
 """
 
 import hashlib
@@ -22,11 +22,24 @@ STAMP = "podium-installed"
 TRIED = "PODIUM_BOOTSTRAP_TRIED"  # set before another interpreter takes over, so that it never goes round in a circle
 SERVING = ("up", "demo")
 
-# What pip may take from the person's own environment: how to reach an index, nothing that changes where or what it installs
+# What pip may take from the person's own environment: how to reach an index, nothing of where or what it installs
 PIP_KEEPS = (
-    "INDEX_URL EXTRA_INDEX_URL FIND_LINKS NO_INDEX CERT CLIENT_CERT PROXY TRUSTED_HOST TIMEOUT DEFAULT_TIMEOUT RETRIES"
-    " CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER"
-).split()
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_NO_INDEX",
+    "PIP_CERT",
+    "PIP_CLIENT_CERT",
+    "PIP_PROXY",
+    "PIP_TRUSTED_HOST",
+    "PIP_TIMEOUT",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_RETRIES",
+    "PIP_CACHE_DIR",
+    "PIP_NO_CACHE_DIR",
+    "PIP_CONFIG_FILE",
+    "PIP_KEYRING_PROVIDER",
+)
 UNREACHABLE = re.compile(
     "name resolution|Name or service not known|nodename nor servname|Network is unreachable|Failed to establish a new"
     "|Connection refused|ConnectTimeout|ReadTimeout|ProxyError|No route to host|dns error|error sending request",
@@ -71,8 +84,9 @@ def _stands(root: str, extras: List[str], inside: bool) -> bool:
 
 
 def _missing(root: str, extras: List[str]) -> List[str]:
-    import tomllib  # noqa: PLC0415  (Python 3.11, which an older one never gets to)
     from importlib import metadata  # noqa: PLC0415
+
+    import tomllib  # noqa: PLC0415  (Python 3.11, which an older one never gets to)
 
     with open(os.path.join(root, "pyproject.toml"), "rb") as file:
         project = tomllib.load(file)["project"]
@@ -118,7 +132,7 @@ def _python_mend(argv: List[str]) -> str:
 
 
 def _what_it_has(name: str) -> str:
-    """Run a Python and return “venv”, “python” or nothing: a name on PATH may be a shim for a version that is not there."""
+    """Run a Python and return what it has, or nothing: a name on PATH may be a shim for a version that is not there."""
     if not shutil.which(name):
         return ""
     ask = "import sys; assert sys.version_info >= (3, 11); print('python')\nimport venv, ensurepip; print('venv')"
@@ -133,7 +147,7 @@ def _take_over(python: str, root: str, argv: List[str], tried: str) -> NoReturn:
 
 
 def _drop_foreign_paths(root: str, argv: List[str]) -> None:
-    """Start again without PYTHONPATH and PYTHONHOME where they stand: they bring other projects' packages before ours."""
+    """Start again without PYTHONPATH and PYTHONHOME: they put other projects' packages before ours."""
     names = [name for name in ("PYTHONPATH", "PYTHONHOME") if os.environ.pop(name, None)]
     if names:
         os.execv(sys.executable, [sys.executable, os.path.join(root, "manage.py")] + argv[1:])
@@ -242,8 +256,7 @@ def _installer(root: str) -> List[str]:
 
 
 def _pip_environment() -> Dict[str, str]:
-    kept = {"PIP_" + name for name in PIP_KEEPS}
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("PIP_") or k in kept}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PIP_") or k in PIP_KEEPS}
     clean.pop("VIRTUAL_ENV", None)
     clean["PIP_USER"] = "0"  # over a `user = true` in pip's own settings file
     return clean
@@ -353,7 +366,7 @@ def reachable_names(bind: str) -> List[str]:
 
 
 def _own_address() -> Optional[str]:
-    """Return this machine's address in its network. Connecting a datagram socket sends nothing; it asks for the route."""
+    """Return this machine's address in its network. Connecting a datagram socket sends nothing; it asks for a route."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
