@@ -1,0 +1,37 @@
+"""All metrics, by family, in one registry. Importing this needs numpy and nothing else.
+
+>>> from scoring.metrics import find
+>>> auc, params = find("auc")
+>>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+0.75
+"""
+
+from scoring.metrics import correlation, labels, probabilities, regression
+from scoring.metrics.registry import (
+    Metric,
+    MetricError,
+    MetricInputError,
+    MetricParameterError,
+    Param,
+    UndefinedMetricError,
+    UnknownMetricError,
+    registry,
+)
+
+find = registry.find
+
+__all__ = [
+    "Metric",
+    "MetricError",
+    "MetricInputError",
+    "MetricParameterError",
+    "Param",
+    "UndefinedMetricError",
+    "UnknownMetricError",
+    "correlation",
+    "find",
+    "labels",
+    "probabilities",
+    "registry",
+    "regression",
+]

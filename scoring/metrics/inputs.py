@@ -1,0 +1,104 @@
+"""What several families share: checks of the arrays they are given, weighted means, counts of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scoring.metrics.registry import Array, MetricInputError, UndefinedMetricError
+
+
+def numbers(values: Any, *, name: str) -> Array:
+    """Return ``values`` as float64, refusing what is not finite."""
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise MetricInputError(f"{name} holds NaN or infinite values.")
+    return array
+
+
+def same_length(y_true: Array, y_pred: Array) -> None:
+    """Refuse arrays of different length, and empty ones."""
+    if len(y_true) != len(y_pred):
+        raise MetricInputError(f"y_true has {len(y_true)} rows and y_pred has {len(y_pred)}.")
+    if len(y_true) == 0:
+        raise UndefinedMetricError("There are no rows.")
+
+
+def weight_of(sample_weight: Any, *, rows: int) -> Array | None:
+    """Return weights as float64 of shape (rows,), or None."""
+    if sample_weight is None:
+        return None
+    weight = numbers(sample_weight, name="sample_weight")
+    if weight.shape != (rows,):
+        raise MetricInputError(f"sample_weight has shape {weight.shape}, expected ({rows},).")
+    if (weight < 0).any() or not weight.sum() > 0:
+        raise MetricInputError("sample_weight must not be negative and not all zero.")
+    return weight
+
+
+def label_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+    """Return two label arrays of shape (rows,), refusing NaN."""
+    pair = np.asarray(y_true), np.asarray(y_pred)
+    for array, name in zip(pair, ("y_true", "y_pred"), strict=True):
+        if array.ndim != 1:
+            raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise MetricInputError(f"{name} holds NaN or infinite values.")
+    same_length(*pair)
+    if (pair[0].dtype.kind in "US") != (pair[1].dtype.kind in "US"):
+        raise MetricInputError("One of y_true and y_pred holds text, the other numbers.")
+    return pair
+
+
+def encode(y_true: Array, y_pred: Array) -> tuple[Array, Array, Array]:
+    """Return the sorted labels of both arrays together, and both arrays as positions in it."""
+    if y_true.dtype.kind in "iu" and y_pred.dtype.kind in "iu":
+        low, high = int(min(y_true.min(), y_pred.min())), int(max(y_true.max(), y_pred.max()))
+        if high - low < 65_536:
+            return _encode_small(y_true, y_pred, low=low, width=high - low + 1)
+    labels, codes = np.unique(np.concatenate([y_true, y_pred]), return_inverse=True)
+    return labels, codes[: len(y_true)], codes[len(y_true) :]
+
+
+def _encode_small(y_true: Array, y_pred: Array, *, low: int, width: int) -> tuple[Array, Array, Array]:
+    # Counting is some twenty times as fast as sorting, and class labels nearly always lie close together.
+    true, pred = y_true.astype(np.int64) - low, y_pred.astype(np.int64) - low
+    present = np.bincount(true, minlength=width) + np.bincount(pred, minlength=width) > 0
+    labels = np.flatnonzero(present) + low
+    if len(labels) == width:
+        return labels, true, pred
+    position = np.cumsum(present) - 1
+    return labels, position[true], position[pred]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Labels as positions among all that occur, and how much weight each has in the truth and in the predictions."""
+
+    true: Array
+    pred: Array
+    weight: Array | None
+    in_true: Array
+    in_pred: Array
+
+    def hits(self) -> Array:
+        """Return the weight of the right rows of each label."""
+        right = self.true == self.pred
+        weight = None if self.weight is None else self.weight[right]
+        return np.bincount(self.true[right], weights=weight, minlength=len(self.in_true)).astype(np.float64)
+
+
+def count(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Counts:
+    """Return the counts of two label arrays of shape (rows,). No confusion matrix: labels may be many."""
+    true, pred = label_pair(y_true, y_pred)
+    weight = weight_of(sample_weight, rows=len(true))
+    labels, true, pred = encode(true, pred)
+    totals = [np.bincount(code, weights=weight, minlength=len(labels)).astype(np.float64) for code in (true, pred)]
+    return Counts(true, pred, weight, *totals)
+
+
+def mean(values: Array, *, weight: Array | None) -> float:
+    """Return the weighted mean over rows, then the plain mean over outputs."""
+    return float(np.mean(np.average(values, axis=0, weights=weight)))
