@@ -94,6 +94,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "podium.core.form_renderer.PodiumRenderer"  # every form in our markup, allauth's too
+
 # The database. On SQLite every transaction that is opened may write, so it takes the write lock at once
 # (`IMMEDIATE`): a lock that is asked for in the middle fails instead of waiting. See podium.core.locks.
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'podium.sqlite3'}", conn_max_age=0)}

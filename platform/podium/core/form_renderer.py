@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates, TemplatesSetting
-from django.template.backends.base import _EngineTemplate
 
 # The class of a control, by the template that Django draws it with. Others (check boxes, hidden fields) need none
 CONTROL_CLASSES = {
-    **dict.fromkeys(("text", "number", "email", "url", "password", "search", "date", "datetime", "time", "color", "tel"), "input"),
+    **dict.fromkeys(
+        ("text", "number", "email", "url", "password", "search", "date", "datetime", "time", "color", "tel"), "input"
+    ),
     "file": "input",
     "clearable_file_input": "input",
     "select": "select",
@@ -22,7 +23,7 @@ class PodiumRenderer(TemplatesSetting):
     field_template_name = "includes/field.html"
     _stock = DjangoTemplates()
 
-    def get_template(self, template_name: str) -> _EngineTemplate:
+    def get_template(self, template_name: str) -> Any:
         """Find Django's own widget templates where Django has them, and ours in the site's folder."""
         if template_name.startswith("django/forms/"):
             return self._stock.get_template(template_name)
@@ -32,7 +33,7 @@ class PodiumRenderer(TemplatesSetting):
         """Draw a template; a widget's gets its class first."""
         if "widget" in context:
             _add_class(context["widget"], template_name)
-        return super().render(template_name, context, request)
+        return str(super().render(template_name, context, request))
 
 
 def _add_class(widget: dict[str, Any], template_name: str) -> None:

@@ -4,10 +4,11 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-ICONS = frozenset(
-    "podium search menu close theme bell up down same received queued running scored rejected failed cancelled todo "
-    "check info upload download file team metric steps lock eye copy link next arrow plus edit filter key talk".split()
-)
+_NAMES = """
+    podium search menu close theme bell up down same received queued running scored rejected failed cancelled todo check
+    info upload download file team metric steps lock eye copy link next previous arrow plus edit filter key talk
+"""
+ICONS = frozenset(_NAMES.split())
 
 # What a message of each level is marked with: its icon and its class
 LEVELS = {

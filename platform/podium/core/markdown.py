@@ -1,11 +1,12 @@
 r"""The hosts' words: Markdown to safe HTML, with tables, formulas and coloured code.
 
-How it stays safe. Raw HTML is not understood at all: it comes out as text. Formulas are turned into MathML here, and the
-text in them is escaped again, for the converter does not do it. Then nh3 lets through only the elements and attributes
-named below, whatever the steps before it did. Pictures may come from this site alone, links tell no one where they came
-from. How it stays bounded: long texts are cut, deep ones flattened, and what is costly (formulas, colours) is counted.
+How it stays safe. Raw HTML is not understood at all: it comes out as text. Formulas are turned into MathML here, and
+the text in them is escaped again, for the converter does not do it. Then nh3 lets through only the elements and
+attributes named below, whatever the steps before it did. Pictures may come from this site alone. How it stays bounded:
+long texts are cut, and what is costly (formulas, colours) is counted.
 
-Headings start at the second level, for the page has a first already, and get ids `h-…`; `[text](#some-heading)` leads there.
+Headings start at the second level, for the page has a first already. They get ids `h-…`, and `[text](#a-heading)` leads
+to them.
 """
 
 import re
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -37,7 +39,7 @@ DEEPEST_FORMULA = 40
 MOST_FORMULAS = 400
 LONGEST_COLOURED = 20_000
 
-_LANGUAGES = frozenset("bash console diff ini json julia python pycon r sh shell sql toml xml yaml".split())
+_LANGUAGES = "bash console diff ini json julia python pycon r sh shell sql toml xml yaml"
 _CLASSES = ((Comment, "c"), (String, "s"), (Keyword, "k"))
 
 _TEXT = "p br hr strong em s code pre blockquote ul ol li a img h2 h3 h4 h5 h6 table thead tbody tr th td div span"
@@ -45,10 +47,10 @@ _MATH = (
     "math mrow mi mo mn ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts "
     "mprescripts mtable mtr mtd mstyle mpadded mphantom menclose"
 )
-_MATH_ATTRIBUTES = set(
+_MATH_ATTRIBUTES = (
     "display displaystyle scriptlevel mathvariant stretchy fence form separator lspace rspace accent accentunder "
-    "linethickness columnalign columnspacing rowspacing width height depth minsize maxsize largeop movablelimits symmetric "
-    "notation".split()
+    "linethickness columnalign columnspacing rowspacing width height depth minsize maxsize largeop movablelimits "
+    "symmetric notation"
 )
 _ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href", "title"},
@@ -57,7 +59,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "pre": {"tabindex", "role", "aria-label"},
     "div": {"tabindex", "role", "aria-label"},
     **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
-    **{element: _MATH_ATTRIBUTES for element in _MATH.split()},
+    **{element: set(_MATH_ATTRIBUTES.split()) for element in _MATH.split()},
 }
 _CLASSES_ALLOWED = {
     "div": {"code", "scroll", "formula"},
@@ -79,7 +81,7 @@ class Heading:
 
 
 def render(text: str) -> SafeString:
-    """Return safe HTML for a Markdown text. Longer than `LONGEST_TEXT` characters, the rest is left out and it says so."""
+    """Return safe HTML for a Markdown text; of what is longer than `LONGEST_TEXT` characters, the rest is left out."""
     return _rendered(text[: LONGEST_TEXT + 1])
 
 
@@ -128,7 +130,7 @@ def _attribute_filter(element: str, attribute: str, value: str) -> str | None:
 
 
 def _is_ours(address: str) -> bool:
-    """Return whether a picture comes from this site: no scheme, no host, and no backslash that browsers read as a slash."""
+    """Return whether a picture comes from this site: no scheme, no host, no backslash that browsers read as a slash."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -141,7 +143,9 @@ def _anchor(text: str) -> str:
 
 
 def _plain(inline: Token) -> str:
-    return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline", "math_inline"))
+    return "".join(
+        child.content for child in inline.children or [] if child.type in ("text", "code_inline", "math_inline")
+    )
 
 
 def _place_headings(state: StateCore) -> None:
@@ -187,7 +191,7 @@ def _align(cell: Token) -> None:
 def _fence(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
     token = tokens[at]
     language = token.info.split(maxsplit=1)[0].lower() if token.info.strip() else ""
-    label = f"Example in {language.capitalize()}" if language in _LANGUAGES else "Example"
+    label = f"Example in {language.capitalize()}" if language in _LANGUAGES.split() else "Example"
     code = "".join(_coloured(token.content.rstrip("\n"), language))
     return f'{_CODE_OPENS}<pre tabindex="0" role="group" aria-label="{label}"><code>{code}</code></pre></div>\n'
 
@@ -197,13 +201,13 @@ def _coloured(code: str, language: str) -> Iterator[str]:
     if lexer is None:
         yield escape(code)
         return
-    for kind, value in lexer.get_tokens(code):
-        name = _class(kind)
-        yield f'<span class="{name}">{escape(value)}</span>' if name else escape(value)
+    for name, run in groupby(lexer.get_tokens(code), key=lambda pair: _class(pair[0])):
+        value = escape("".join(text for _, text in run))
+        yield f'<span class="{name}">{value}</span>' if name else value
 
 
 def _lexer(language: str) -> Lexer | None:
-    if language not in _LANGUAGES:
+    if language not in _LANGUAGES.split():
         return None
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)

@@ -6,8 +6,7 @@ minus, and the decimals they were given; what is missing is a dash.
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
-from datetime import timezone as fixed_zone
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,9 +26,9 @@ def zone(name: str | tzinfo | None) -> tzinfo:
     if isinstance(name, tzinfo):
         return name
     try:
-        return ZoneInfo(name) if name else fixed_zone.utc
+        return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError):
-        return fixed_zone.utc
+        return UTC
 
 
 def zone_word(at: datetime) -> str:

@@ -1,42 +1,47 @@
 """Podium's template tags and filters. They are built in: no template needs `{% load %}`.
 
 Signs
-    {% icon "name" %}  {% icon "running" turning=True %}     an icon beside a word (names: podium.core.icons.ICONS)
-    {% state "scored" %}  {% state submission.state %}       a state: shape and word
-    {% emblem team.name %}  {% emblem name size="large" %}   a team's square with four bars (silent: the name stands beside it)
-    {% avatar user %}  {% avatar user size="small" %}        a person's picture or initials, with the name for those who hear it
-    {% avatar user quiet=True %}                             the same where the name stands beside it
-    {% pips used=2 limit=5 %}                                a quota as boxes, labelled “3 of 5 submissions left today”
-    {% span_bar opens closes %}                              how much of a window has passed
+    {% icon "name" %}  {% icon "running" turning=True %}   an icon beside a word (names: podium.core.icons.ICONS)
+    {% state submission.state %}                           a state: shape and word
+    {% emblem team.name %}  {% emblem name size="large" %} a team's square with four bars; its name stands beside it
+    {% avatar user %}  {% avatar user size="small" %}      a picture or initials, named for those who hear the page
+    {% avatar user quiet=True %}                           the same where the name stands beside it
+    {% pips used=2 limit=5 %}                              a quota as boxes, “3 of 5 submissions left today”
+    {% span_bar opens closes %}                            how much of a window has passed
 
 Times (`zone` is an IANA name such as challenge.time_zone; without it UTC)
-    {% when at %}  {% when at zone=challenge.time_zone %}    <time …>Mon 14 Dec 2026, 23:59 UTC</time>
-    {% when at style="short" %}                              without the year; also "date", "day" (14 Dec), "clock", "exact" (with seconds)
-    {% ago at %}                                             <time …>6 min</time>, the full date as its title
-    {% until at %}                                           <time …>21 days left</time>
-    {{ at|clock_until }}                                     “21 d 9 h”, how long until then
-    {{ seconds|took }}                                       “0.4 s”
+    {% when at %}  {% when at zone=challenge.time_zone %}  <time …>Mon 14 Dec 2026, 23:59 UTC</time>
+    {% when at style="short" %}                            without the year; others: "date", "day" (14 Dec),
+                                                           "clock" (23:59 UTC), "exact" (with seconds)
+    {% ago at %}                                           <time …>6 min</time>, the full date as its title
+    {% until at %}                                         <time …>21 days left</time>
+    {{ at|clock_until }}                                   “21 d 9 h”, how long until then
+    {{ seconds|took }}                                     “0.4 s”
 
 Numbers and texts
-    {{ value|score:column.decimals }}                        fixed decimals, a real minus, – for none
-    {{ value|difference:4 }}                                 the same with a sign: +0.0013
+    {{ value|score:column.decimals }}                      fixed decimals, a real minus, – for none
+    {{ value|difference:4 }}                               the same with a sign: +0.0013
     {{ n|thousands }}  {{ share|percent }}  {{ bytes|filesize_exact }}  {{ n|ordinal }}  {{ names|listed }}
     {{ n|counted:"team" }}  {{ n|counted:"entry,entries" }}  “1 team”, “40 teams”
-    {{ text|markdown }}                                      the host's words as safe HTML; put it into <article class="prose">
+    {{ text|markdown }}                                    the host's words; put it into <article class="prose">
 
-Fragments, in templates/includes/ (each says in a comment what it takes)
-    state.html, pips.html, span_bar.html, callout.html, empty.html, pages.html, drop.html, timeline.html, track.html,
-    field.html and form.html (used by every `{{ form }}` and `{{ form.x.as_field_group }}`), plots/{steps,entries,shakeup}.html
-Queries: `{% querystring page=3 %}` is Django's own.
+Fragments, in templates/includes/; each says in a comment what it takes
+    callout.html, empty.html, pages.html (pagination), drop.html (drop zone), timeline.html, track.html,
+    plots/steps.html, plots/entries.html, plots/shakeup.html (data from podium.core.plots);
+    field.html and form.html draw every {{ form }} and {{ form.name.as_field_group }}
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.core.paginator import Page
+from django.http import QueryDict
+from django.template import Context
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -83,7 +88,9 @@ def state(value: str) -> dict[str, str]:
 @register.simple_tag
 def emblem(name: str, *, size: str = "") -> SafeString:
     """Draw a team's emblem; the team's name stands beside it."""
-    shapes = format_html_join("", '<path d="M{} {}h4v{}h-4z"/>', ((b.left, b.top, b.height) for b in emblems.bars(name)))
+    shapes = format_html_join(
+        "", '<path d="M{} {}h4v{}h-4z"/>', ((b.left, b.top, b.height) for b in emblems.bars(name))
+    )
     return format_html(
         '<span class="emblem{} hue-{}" aria-hidden="true"><svg viewBox="0 0 28 28">{}</svg></span>',
         f" emblem-{SIZES[size]}" if size else "",
@@ -118,6 +125,24 @@ def pips(*, used: int, limit: int, per: str = "today") -> dict[str, Any]:
 def span_bar(opens: datetime, closes: datetime) -> dict[str, str]:
     """Show how much of a window of time has passed."""
     return {"passed": f"{words.percent_between(opens, closes):.0f}"}
+
+
+@register.filter
+def page_numbers(page: Page[Any]) -> list[int]:
+    """Return the numbers to link to, 0 for a gap: the first, the last, and those around the present one."""
+    near = {1, page.paginator.num_pages, *range(page.number - 1, page.number + 2)}
+    numbers = sorted(number for number in near if 1 <= number <= page.paginator.num_pages)
+    gaps = [0 if after - before > 1 else None for before, after in pairwise(numbers)]
+    return [each for number, gap in zip_longest(numbers, gaps) for each in (number, gap) if each is not None]
+
+
+@register.simple_tag(takes_context=True)
+def page_query(context: Context, parameter: str, number: int) -> str:
+    """Return the query of this address with another page's number."""
+    request = context.get("request")
+    query = request.GET.copy() if request else QueryDict(mutable=True)
+    query[parameter] = str(number)
+    return f"?{query.urlencode()}"
 
 
 def _time(at: datetime, text: str, title: str = "") -> SafeString:
