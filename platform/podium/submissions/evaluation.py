@@ -1,0 +1,252 @@
+"""What workers do with submissions: queue, claim, score, finish, and take up again what was left lying.
+
+Every step is a compare-and-swap on the state, so that a message delivered twice, or to a worker that was thought dead,
+finds nothing to do. A claim is known by its attempt: who lost it can no longer finish it.
+"""
+
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from podium.core import events
+from podium.core.locks import locked
+from podium.submissions.models import Run, RunSubmission, Score, Submission
+from podium.submissions.quota import allowance
+from podium.submissions.scorers import Outcome, Verdict, evaluate_run
+from podium.submissions.signals import submission_finished
+from podium.submissions.states import RunState, SubmissionState
+from podium.submissions.transitions import run_move, runs_cancel, submission_move
+from podium.teams.models import Team
+
+logger = logging.getLogger(__name__)
+NUDGE_AFTER = timedelta(seconds=5)
+
+
+class LeaseLostError(Exception):
+    """The run is no longer this worker's: it was cancelled, or taken up by another."""
+
+
+def worker_name() -> str:
+    """Return the name under which this process claims runs."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+# Queue
+
+
+def submission_queue(pk: int) -> bool:
+    """Move a submission from received to queued and write its runs, one a task; False where that was done before."""
+    with transaction.atomic():
+        submission = Submission.objects.select_related("phase").get(pk=pk)
+        if not submission_move(pk, SubmissionState.QUEUED):
+            return False
+        events.record(submission, "submission_queue")
+        tasks = list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
+        for task in tasks:
+            run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer)
+            RunSubmission.objects.create(run=run, submission=submission)
+        if not tasks:
+            _fail(submission, host=True)
+    return True
+
+
+def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
+    """Return the runs that wait for a worker, oldest first; of one submission, or of all."""
+    runs = Run.objects.filter(state=RunState.WAITING).order_by("pk")
+    return runs.filter(seats__submission=submission_pk) if submission_pk else runs
+
+
+# Claim and beat
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's hold on a run."""
+
+    run: Run
+    attempt: int
+
+    def beat(self) -> None:
+        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more."""
+        held = _held(self).update(lease_until=timezone.now() + settings.RUN_LEASE)
+        if not held:
+            raise LeaseLostError(f"run {self.run.pk}, attempt {self.attempt}")
+
+
+def _held(claim: Claim) -> QuerySet[Run]:
+    return Run.objects.filter(pk=claim.run.pk, state=RunState.CLAIMED, attempt=claim.attempt)
+
+
+def run_claim(pk: int) -> Claim | None:
+    """Claim a run that waits; None where somebody else has it, or it is done."""
+    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).first()
+    if seat is None:
+        return None
+    now = timezone.now()
+    with transaction.atomic():
+        submission = locked(Submission, seat.submission_id)
+        claimed = run_move(
+            pk,
+            RunState.CLAIMED,
+            worker=worker_name(),
+            lease_until=now + settings.RUN_LEASE,
+            started_at=now,
+            attempt=F("attempt") + 1,
+        )
+        if not claimed:
+            return None
+        run = Run.objects.select_related("task").get(pk=pk)
+        submission_move(submission.pk, SubmissionState.RUNNING)
+        events.record(submission, "submission_start", worker=run.worker, attempt=run.attempt)
+    return Claim(run=run, attempt=run.attempt)
+
+
+def run_evaluate(pk: int) -> None:
+    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do."""
+    claim = run_claim(pk)
+    if claim is None:
+        return
+    try:
+        outcome = evaluate_run(claim.run, on_wait=claim.beat)
+    except LeaseLostError:
+        logger.info("Run %s was taken from us while it ran.", pk)
+        return
+    except Exception as error:  # ours, whatever it is: the run is tried again, and then fails with a reference
+        logger.exception("Run %s broke.", pk)
+        outcome = Outcome(verdict=Verdict.PLATFORM_ERROR, log=f"{type(error).__name__}: {error}")
+    run_finish(claim, outcome)
+
+
+# Finish
+
+
+def run_finish(claim: Claim, outcome: Outcome) -> None:
+    """Write down how a run ended: its scores, states and events in one transaction. Repeated, it changes nothing."""
+    if outcome.verdict == Verdict.PLATFORM_ERROR and claim.attempt < settings.RUN_ATTEMPTS:
+        run_release(claim.run.pk, attempt=claim.attempt, why=outcome.log or "the scoring process stopped")
+        return
+    seat = RunSubmission.objects.select_related("submission").get(run=claim.run)
+    with transaction.atomic():
+        locked(Team, seat.submission.team_id)
+        submission = locked(Submission, seat.submission_id)
+        finished = run_move(
+            claim.run.pk,
+            RUN_STATES[outcome.verdict],
+            attempt=claim.attempt,
+            finished_at=timezone.now(),
+            lease_until=None,
+            inputs=outcome.inputs,
+            versions=outcome.versions,
+            resources=outcome.resources,
+            log=outcome.log[:20_000],
+        )
+        if not finished or submission.is_finished:
+            return
+        Score.objects.bulk_create(
+            Score(seat=seat, key=score.key, split=score.split, value=score.value) for score in outcome.scores
+        )
+        _settle(submission, outcome)
+
+
+RUN_STATES = {
+    Verdict.SCORED: RunState.SCORED,
+    Verdict.REJECTED: RunState.REJECTED,
+    Verdict.HOST_ERROR: RunState.FAILED,
+    Verdict.PLATFORM_ERROR: RunState.FAILED,
+}
+
+
+def _settle(submission: Submission, outcome: Outcome) -> None:
+    """Finish the submission where this run was the last, or where it decides."""
+    if outcome.verdict == Verdict.SCORED:
+        if not runs_to_do(submission).exists():
+            _end(submission, SubmissionState.SCORED, "submission_score")
+    elif outcome.verdict == Verdict.REJECTED:
+        free = submission.phase.rejected_are_free and allowance(submission.phase, submission.team).free_rejections > 0
+        error = outcome.error
+        _end(
+            submission,
+            SubmissionState.REJECTED,
+            "submission_reject",
+            uses_quota=submission.uses_quota and not free,
+            error_code=error.code if error else "invalid",
+            error_message=error.message if error else "The file cannot be scored.",
+            error_row=error.row if error else None,
+            error_column=(error.column or "")[:200] if error else "",
+        )
+    else:
+        _fail(submission, host=outcome.verdict == Verdict.HOST_ERROR)
+
+
+def _fail(submission: Submission, *, host: bool) -> None:
+    """Fail a submission that is not at fault: the quota is given back, and a reference leads to the log."""
+    reference = f"{'H' if host else 'P'}-{get_random_string(6, '23456789ABCDEFGHJKMNPQRSTVWXYZ')}"
+    whose = "The challenge’s scorer stopped with an error; its hosts can see why." if host else "Our worker stopped."
+    logger.error("Submission %s failed, reference %s.", submission.pk, reference)
+    _end(
+        submission,
+        SubmissionState.FAILED,
+        "submission_fail",
+        uses_quota=False,
+        error_code="host_error" if host else "platform_error",
+        error_message=f"{whose} That was not your file: the submission was given back. Reference {reference}.",
+    )
+
+
+def _end(submission: Submission, state: SubmissionState, event: str, **fields: Any) -> None:
+    """Move a submission to its last state, with what goes with it, and tell those above."""
+    now = timezone.now()
+    if not submission_move(submission.pk, state, finished_at=now, **fields):
+        return
+    runs_cancel(submission, finished_at=now)
+    events.record(submission, event)
+    submission.refresh_from_db()
+    submission_finished.send(sender=Submission, submission=submission)
+
+
+def runs_to_do(submission: Submission) -> QuerySet[Run]:
+    """Return the runs of a submission that are not done."""
+    return Run.objects.filter(seats__submission=submission, state__in=[RunState.WAITING, RunState.CLAIMED])
+
+
+# Take up again
+
+
+def run_release(pk: int, *, attempt: int, why: str) -> None:
+    """Give a claimed run back to the queue; after the last attempt fail it instead."""
+    if attempt >= settings.RUN_ATTEMPTS:
+        run = Run.objects.get(pk=pk)
+        run_finish(Claim(run=run, attempt=attempt), Outcome(verdict=Verdict.PLATFORM_ERROR, log=why))
+        return
+    with transaction.atomic():
+        if run_move(pk, RunState.WAITING, attempt=attempt, lease_until=None, log=why):
+            for seat in RunSubmission.objects.filter(run=pk).select_related("submission"):
+                events.record(seat.submission, "run_release", run=pk, attempt=attempt)
+
+
+def lapsed_release() -> int:
+    """Take up the runs whose worker no longer beats; return how many."""
+    lapsed = Run.objects.filter(state=RunState.CLAIMED, lease_until__lt=timezone.now())
+    rows = list(lapsed.values_list("pk", "attempt", "worker"))
+    for pk, attempt, worker in rows:
+        logger.warning("Run %s: worker %s stopped beating (attempt %s).", pk, worker, attempt)
+        run_release(pk, attempt=attempt, why=f"the worker {worker} stopped beating")
+    return len(rows)
+
+
+def work_is_waiting() -> bool:
+    """Tell whether something waits that should have been taken by now: its message may be lost."""
+    since = timezone.now() - NUDGE_AFTER
+    return (
+        Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
+        or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()
+    )

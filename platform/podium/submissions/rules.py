@@ -1,0 +1,36 @@
+"""Who may do what with a submission."""
+
+import rules
+
+from podium.challenges.rules import Person, is_editor, is_host
+from podium.submissions.models import Submission
+from podium.teams.models import Membership
+
+
+@rules.predicate
+def is_on_its_team(user: Person, submission: Submission) -> bool:
+    """On the team that sent it. One query a person and team object."""
+    if not user.is_authenticated:
+        return False
+    known: dict[int, bool] = submission.team.__dict__.setdefault("_members_known", {})
+    if user.pk not in known:
+        known[user.pk] = Membership.objects.filter(team=submission.team, user=user).exists()
+    return known[user.pk]
+
+
+@rules.predicate
+def hosts_it(user: Person, submission: Submission) -> bool:
+    """Any role on the challenge."""
+    return bool(is_host(user, submission.team.challenge))
+
+
+@rules.predicate
+def edits_it(user: Person, submission: Submission) -> bool:
+    """Owner or editor of the challenge."""
+    return bool(is_editor(user, submission.team.challenge))
+
+
+rules.add_perm("submissions.view", is_on_its_team | hosts_it)
+rules.add_perm("submissions.select", is_on_its_team)
+rules.add_perm("submissions.cancel", is_on_its_team | edits_it)
+rules.add_perm("submissions.see_log", hosts_it)

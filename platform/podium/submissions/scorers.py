@@ -1,0 +1,103 @@
+"""From a run to its outcome: the files, the scoring process, and what came back, in the site's words."""
+
+import atexit
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from django.conf import settings
+
+from podium.core.storage import blob_path
+from podium.submissions.models import Run, RunSubmission
+from scoring.process import ScoreError, ScoreJob, ScoreResult, ScoreValue, ScoringProcess
+
+
+class Verdict(StrEnum):
+    """How a run ended, and whose doing it is."""
+
+    SCORED = "scored"
+    REJECTED = "rejected"  # the participant's
+    HOST_ERROR = "host_error"
+    PLATFORM_ERROR = "platform_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. `log` is for hosts and operators."""
+
+    verdict: Verdict
+    scores: tuple[ScoreValue, ...] = ()
+    error: ScoreError | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, float] = field(default_factory=dict)
+    log: str = ""
+
+
+_here = threading.local()
+
+
+def _process() -> ScoringProcess:
+    """Return this thread's warm scoring process, started at its first use."""
+    process: ScoringProcess | None = getattr(_here, "process", None)
+    if process is None:
+        process = _here.process = ScoringProcess(memory_mb=settings.SCORING_MEMORY_MB)
+        atexit.register(process.close)
+    return process
+
+
+def warm_up() -> None:
+    """Start the scoring process before there is work, so that the first submission need not wait for imports."""
+    _process().warm_up()
+
+
+def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
+    """Score a run that was claimed; `on_wait` is called every few seconds and may raise to give up."""
+    job = job_of(run)
+    if isinstance(job, Outcome):
+        return job
+    result = _process().score(
+        job,
+        wall_s=settings.SCORING_WALL_SECONDS,
+        on_wait=on_wait,
+        wait_s=settings.RUN_HEARTBEAT.total_seconds(),
+    )
+    return outcome_of(result)
+
+
+def job_of(run: Run) -> ScoreJob | Outcome:
+    """Return what the scoring process needs to know, or the outcome where the host's set-up does not allow a job."""
+    kind = run.scorer.get("kind")
+    if kind != "metric":
+        return Outcome(verdict=Verdict.HOST_ERROR, log=f"The task's scorer is of the unknown kind {kind!r}.")
+    solutions = list(run.reference.files.select_related("blob"))
+    if len(solutions) != 1:
+        return Outcome(
+            verdict=Verdict.HOST_ERROR, log=f"The reference holds {len(solutions)} files; a metric needs exactly one."
+        )
+    seat = RunSubmission.objects.select_related("submission").get(run=run)
+    file = seat.submission.files.select_related("blob").get()
+    return ScoreJob(
+        reference=blob_path(solutions[0].blob.sha256),
+        reference_key=solutions[0].blob.sha256,
+        reference_name=solutions[0].path,
+        prepared=Path(settings.FILES_DIR) / "prepared",
+        submission=blob_path(file.blob.sha256),
+        filename=file.name,
+        spec=run.scorer.get("spec") or {},
+    )
+
+
+def outcome_of(result: ScoreResult) -> Outcome:
+    """Translate the scoring process's answer."""
+    return Outcome(
+        verdict=Verdict(result.verdict),
+        scores=tuple(result.scores),
+        error=result.error,
+        inputs=dict(result.hashes),
+        versions=dict(result.versions),
+        resources=dict(result.resources),
+        log=result.detail,
+    )

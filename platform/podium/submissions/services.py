@@ -1,0 +1,194 @@
+"""What people do with submissions: send, cancel, choose the final ones. What workers do stands in `evaluation`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import get_valid_filename
+
+from podium.accounts.models import User
+from podium.challenges.models import Phase
+from podium.core import events
+from podium.core.errors import Conflict, Forbidden, WrongType
+from podium.core.locks import locked
+from podium.core.models import Blob
+from podium.core.storage import store
+from podium.submissions.models import Submission, SubmissionFile
+from podium.submissions.quota import allowance
+from podium.submissions.signals import selection_changed, submission_finished
+from podium.submissions.states import SubmissionState
+from podium.submissions.tasks import advance
+from podium.submissions.transitions import runs_cancel, submission_move
+from podium.teams.models import Team
+from podium.teams.selectors import team_of
+
+SUFFIXES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")
+
+
+def submission_receive(
+    phase: Phase,
+    *,
+    author: User,
+    upload: UploadedFile,
+    description: str = "",
+    idempotency_key: str | None = None,
+    at: datetime | None = None,
+    team: Team | None = None,
+) -> Submission:
+    """Take a team's file into a phase. The time that counts is now, when its last byte has arrived.
+
+    With `team`, a host's: a baseline, without limits. Refused with no row and no quota: 403 (rules, membership),
+    409 `phase_closed`, 413, 415, 429. What needs reading the file is judged later, by a worker.
+    """
+    at = at or timezone.now()
+    replayed = _replayed(author, idempotency_key)
+    sender = team or team_of(author, phase.challenge)
+    if replayed is None:
+        _check(phase, sender, author=author, name=upload.name or "", at=at)
+    blob = store(upload.chunks(), limit=phase.upload_limit_mb * 2**20)
+    if replayed is not None:
+        return _same(replayed, phase, blob)
+    assert sender is not None  # _check refused otherwise
+    row = Submission(
+        phase=phase,
+        team=sender,
+        author=author,
+        description=description.strip()[:500],
+        received_at=at,
+        idempotency_key=idempotency_key or None,
+    )
+    try:
+        return _accept(row, blob=blob, name=clean_name(upload.name or ""))
+    except IntegrityError:
+        first = _replayed(author, idempotency_key)  # the same key, a moment earlier
+        if first is None:
+            raise
+        return _same(first, phase, blob)
+
+
+def _accept(row: Submission, *, blob: Blob, name: str) -> Submission:
+    """Write the row under the team's lock, having looked at every limit once more."""
+    assert row.author is not None
+    with transaction.atomic():
+        team = locked(Team, row.team_id)
+        row.ranked = _check(row.phase, team, author=row.author, name=name, at=row.received_at)
+        row.uses_quota = team.kind == Team.Kind.PEOPLE
+        row.save(force_insert=True)
+        SubmissionFile.objects.create(submission=row, name=name, blob=blob)
+        events.record(row, "submission_accept", actor=row.author, sha256=blob.sha256, size=blob.size)
+        advance.enqueue(row.pk)
+    return row
+
+
+def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: datetime) -> bool:
+    """Refuse what is refused at the door; return whether the submission is ranked."""
+    if team is not None and team.kind == Team.Kind.BASELINE:
+        if not author.has_perm("challenges.edit", phase.challenge):
+            raise Forbidden("Only hosts send baselines.")
+        return True
+    _check_membership(phase, team, author=author)
+    ranked = _check_window(phase, at=at)
+    _check_name(name)
+    allowance(phase, team, at=at).check()
+    return ranked
+
+
+def _check_membership(phase: Phase, team: Team | None, *, author: User) -> None:
+    if team is not None and team.memberships.filter(user=author).exists():
+        return
+    if author.has_perm("challenges.see_private", phase.challenge):
+        raise Forbidden("Hosts see the hidden data, so they cannot take part.", code="is_host")
+    raise Forbidden("Join the challenge first: accept its rules on the page “Rules”.", code="not_joined")
+
+
+def _check_window(phase: Phase, *, at: datetime) -> bool:
+    if phase.is_open(at):
+        return True
+    if at >= phase.closes and phase.late == Phase.Late.SCORE:
+        return False
+    if at < phase.opens:
+        raise Conflict(f"“{phase.name}” opens on {phase.opens:%a %d %b %Y, %H:%M} UTC.", code="phase_closed")
+    raise Conflict(f"“{phase.name}” closed on {phase.closes:%a %d %b %Y, %H:%M} UTC.", code="phase_closed")
+
+
+def _check_name(name: str) -> None:
+    if not name.lower().endswith(SUFFIXES):
+        shown = name[-60:] or "a file without a name"
+        raise WrongType(f"“{shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip.")
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without folders and odd characters, its ending kept."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return get_valid_filename(base)[-200:] if base.strip(". ") else "predictions"
+
+
+def _replayed(author: User, key: str | None) -> Submission | None:
+    return Submission.objects.filter(author=author, idempotency_key=key).first() if key else None
+
+
+def _same(submission: Submission, phase: Phase, blob: Blob) -> Submission:
+    """Return the submission that a repeated key means, if it is the same one."""
+    sent: Iterable[SubmissionFile] = submission.files.all()
+    if submission.phase_id != phase.pk or blob.pk not in {file.blob_id for file in sent}:
+        raise Conflict(
+            "This Idempotency-Key was used for another file or phase. Take a new key for a new submission.",
+            code="idempotency_mismatch",
+        )
+    return submission
+
+
+def submission_cancel(submission: Submission, *, actor: User) -> None:
+    """Stop a submission that is in flight. Before it ran it is given back; after that it is used."""
+    with transaction.atomic():
+        locked(Team, submission.team_id)
+        row = locked(Submission, submission.pk)
+        if row.is_finished:
+            raise Conflict("It is finished already, so there is nothing to cancel.", code="finished")
+        before_it_ran = row.state != SubmissionState.RUNNING
+        now = timezone.now()
+        submission_move(
+            row.pk,
+            SubmissionState.CANCELLED,
+            finished_at=now,
+            uses_quota=row.uses_quota and not before_it_ran,
+            selected=False,
+        )
+        runs_cancel(row, finished_at=now)
+        events.record(row, "submission_cancel", actor=actor, given_back=before_it_ran)
+        row.refresh_from_db()
+        submission_finished.send(sender=Submission, submission=row)
+    submission.refresh_from_db()
+
+
+def submission_select(submission: Submission, *, actor: User, selected: bool) -> None:
+    """Choose a submission to count in the end, or choose it no longer. Possible until the phase closes."""
+    phase = submission.phase
+    with transaction.atomic():
+        locked(Team, submission.team_id)
+        row = locked(Submission, submission.pk)
+        if timezone.now() >= phase.closes:
+            raise Conflict(
+                f"Final submissions were chosen until {phase.closes:%a %d %b %Y, %H:%M} UTC.", code="phase_closed"
+            )
+        if row.selected == selected:
+            return
+        if selected:
+            _check_selectable(row, phase)
+        Submission.objects.filter(pk=row.pk).update(selected=selected)
+        events.record(row, "submission_select" if selected else "submission_deselect", actor=actor)
+        selection_changed.send(sender=Submission, team=row.team, phase=phase)
+    submission.selected = selected
+
+
+def _check_selectable(row: Submission, phase: Phase) -> None:
+    if row.state != SubmissionState.SCORED or not row.ranked:
+        raise Conflict("Only a scored submission that came in time can count in the end.", code="not_scored")
+    chosen = Submission.objects.filter(phase=phase, team_id=row.team_id, selected=True).count()
+    if chosen >= phase.final_selections:
+        raise Conflict(
+            f"{chosen} of {phase.final_selections} final submissions are chosen. Untick one before you tick another.",
+            code="selection_full",
+        )
