@@ -1,6 +1,16 @@
-"""Addresses of the app `submissions`."""
+"""Addresses of submissions."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from podium.submissions import views
 
 app_name = "submissions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("challenges/<slug:slug>/submit/", views.submit, name="submit"),
+    path("submissions/<int:pk>/", views.detail, name="detail"),
+    path("submissions/<int:pk>/state/", views.state, name="state"),
+    path("submissions/<int:pk>/file/", views.file, name="file"),
+    path("submissions/<int:pk>/select/", views.select, name="select"),
+    path("submissions/<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("my/", views.mine, name="mine"),
+]

@@ -1,0 +1,23 @@
+"""The form of the submit page."""
+
+from django import forms
+
+from podium.submissions.services import SUFFIXES
+
+
+class SubmitForm(forms.Form):
+    """A file and a note."""
+
+    file = forms.FileField(
+        label="Predictions file",
+        allow_empty_file=True,  # judged like every other content: with a sentence of its own
+        error_messages={"required": "Choose a file first."},
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
+    )
+    description = forms.CharField(
+        label="Note to yourselves",
+        help_text="Only your team and the hosts read it. Say what changed since the last one.",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "e.g. dropped the hillshade columns"}),
+    )
