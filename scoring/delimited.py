@@ -1,0 +1,277 @@
+"""CSV and TSV files. Everything that could hurt is looked at before pyarrow sees a byte: encoding, lines, columns."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.csv
+
+from scoring.archives import CHUNK, Content, Limits
+from scoring.errors import Mistake, SubmissionError, fail, many, shown
+from scoring.metrics.registry import Array
+from scoring.reading import finite, one_array, too_many_columns, too_many_rows
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+THREADS_FROM = 4 << 20
+RAGGED_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one look over the bytes tells."""
+
+    lines: int
+    quoted: bool
+    blank_lines: bool
+
+
+class DelimitedTable:
+    """A CSV or TSV file whose header was read."""
+
+    def __init__(self, content: Content, *, limits: Limits, max_rows: int | None) -> None:
+        self._limits = limits
+        self._data, start = _as_utf8(content)
+        self._facts = scan(self._data, limits=limits)
+        header, self._header_line, body = _split_header(self._data, start=start)
+        self.header = header
+        self.separator = _separator(header, filename=content.name)
+        self.names = _cells(header, separator=self.separator, limits=limits)
+        self._body = self._data[body:]
+        self._table: pa.Table | None = None
+        if not bytes(self._body[:CHUNK]).strip() and len(self._body) <= CHUNK:
+            raise fail("no_rows", "The file has a header and no rows of data.")
+        if max_rows is not None and self._facts.lines - self._header_line > max_rows and not self._facts.quoted:
+            raise fail("too_many_rows", too_many_rows(self._facts.lines - self._header_line, most=max_rows))
+        self._max_rows = max_rows
+
+    def sample(self) -> str:
+        """Return the beginning of the rows, to look at."""
+        return bytes(self._body[:1000]).decode(errors="replace")
+
+    @property
+    def rows(self) -> int:
+        """Rows of data, after load."""
+        return 0 if self._table is None else int(self._table.num_rows)
+
+    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+        """Read these columns; ``numbers`` become numbers where every cell is one, and stay text otherwise."""
+        types = dict.fromkeys(text, pa.string())
+        try:
+            self._table = self._parse(types | dict.fromkeys(numbers, pa.float64()))
+        except pa.ArrowInvalid as error:
+            self._raise_broken(error)
+            self._table = self._parse(types | dict.fromkeys(numbers, pa.string()))
+        if self._max_rows is not None and self.rows > self._max_rows:
+            raise fail("too_many_rows", too_many_rows(self.rows, most=self._max_rows))
+
+    def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
+        # Columns go by position, for names may be doubled; nothing becomes null, so nothing is lost silently.
+        positions = {name: f"c{self.names.index(name)}" for name in types}
+        threads = len(self._body) > THREADS_FROM
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(pa.py_buffer(self._body)),
+            read_options=pyarrow.csv.ReadOptions(
+                column_names=[f"c{index}" for index in range(len(self.names))],
+                use_threads=threads,
+                block_size=min(len(self._body), 4 * self._limits.max_line) + 1,
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=self.separator, newlines_in_values=self._facts.quoted, ignore_empty_lines=True
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={position: types[name] for name, position in positions.items()},
+                include_columns=list(positions.values()),
+                null_values=[],
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+        return table.rename_columns(list(types))
+
+    def _raise_broken(self, error: pa.ArrowInvalid) -> None:
+        text = str(error)
+        if "straddling" in text:
+            raise fail("line_too_long", _long_line(None, limits=self._limits)) from error
+        if "conversion error" not in text:
+            raise SubmissionError(self._ragged()) from error
+
+    def _ragged(self) -> Mistake:
+        """Find the first row that has too few or too many cells, and count the others up to a thousand."""
+        ragged = (record for record in self._records() if len(record[1]) != len(self.names))
+        bad = list(itertools.islice(ragged, RAGGED_COUNTED))
+        if not bad:
+            return Mistake(code="ragged_row", message="The rows cannot be told apart. Check the quotation marks.")
+        line, cells = bad[0]
+        message = f"Row {line:,}: found {many(len(cells), 'cell')}, expected {len(self.names)} as in the header."
+        return Mistake(code="ragged_row", message=f"{message}{self._why(cells)}", row=line, count=len(bad))
+
+    def _why(self, cells: list[str]) -> str:
+        extra = len(cells) - len(self.names)
+        if extra < 0:
+            return f" Add the missing {'cell' if extra == -1 else 'cells'}, or remove the row."
+        if self.separator == "," and all(cell.strip().lstrip("-").isdigit() for cell in cells[-2:]):
+            return " If commas are decimal commas here, write points: `0.5`, not `0,5`."
+        return f" Remove what is too much, or quote a cell that holds a separator ({shown(self.separator)})."
+
+    def text(self, name: str) -> pa.Array:
+        """Return a column as it stands in the file."""
+        column = self._loaded(name)
+        if not pa.types.is_string(column.type):
+            column = one_array(self._parse({name: pa.string()}).column(name))
+        return column
+
+    def numbers(self, name: str) -> Array | None:
+        """Return a column as float64, or None where a cell is not a finite number."""
+        column = self._loaded(name)
+        return finite(column) if pa.types.is_floating(column.type) else None
+
+    def _loaded(self, name: str) -> pa.Array:
+        if self._table is None:
+            raise RuntimeError("load() comes first")
+        return one_array(self._table.column(name))
+
+    def line(self, index: int) -> int:
+        """Return the line on which the data row ``index`` begins, the file's first line being 1."""
+        return self.lines([index])[0]
+
+    def lines(self, indices: Sequence[int]) -> list[int]:
+        """Return the lines on which several data rows begin, given in ascending order."""
+        if not (self._facts.quoted or self._facts.blank_lines):
+            return [index + self._header_line + 1 for index in indices]
+        wanted, found = list(indices), list[int]()
+        for index, (line, _) in enumerate(self._records()):
+            if len(found) == len(wanted):
+                break
+            if index == wanted[len(found)]:
+                found.append(line)
+        return found
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Go over the rows slowly, each with the line on which it begins."""
+        csv.field_size_limit(8 * self._limits.max_line)
+        stream = io.TextIOWrapper(io.BytesIO(self._body), encoding="utf-8", newline="")
+        reader = csv.reader(stream, delimiter=self.separator)
+        line = self._header_line + 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield line, cells
+                line = self._header_line + 1 + reader.line_num
+        except csv.Error as error:
+            raise fail("line_too_long", _long_line(line, limits=self._limits), row=line) from error
+
+
+def scan(data: memoryview, *, limits: Limits) -> Facts:
+    """Look at every byte once: encoding, zero bytes, lines without an end, quotation marks, blank lines."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    feeds, returns, quoted, blank, waiting = 0, 0, False, False, 0
+    for start in range(0, len(data), limits.max_line):
+        chunk = bytes(data[start : start + limits.max_line])
+        if b"\n" not in chunk and b"\r" not in chunk and len(chunk) == limits.max_line:
+            raise _no_line_end(chunk, line=max(feeds, returns) + 1, limits=limits)
+        if waiting or not chunk.isascii():
+            _decode(decoder, chunk, before=start - waiting, line=feeds + 1)
+            waiting = len(decoder.getstate()[0])
+        if b"\0" in chunk:
+            raise _zero_byte(start + chunk.index(b"\0"))
+        quoted = quoted or b'"' in chunk
+        blank = blank or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"
+        feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
+    if waiting:
+        _decode(decoder, b"", before=len(data) - waiting, line=feeds + 1, final=True)
+    ended = bytes(data[-1:]) in {b"\n", b"\r"}
+    return Facts(lines=(feeds or returns) + (not ended), quoted=quoted, blank_lines=blank)
+
+
+def _decode(decoder: codecs.IncrementalDecoder, chunk: bytes, *, before: int, line: int, final: bool = False) -> None:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        row = line + error.object[: error.start].count(b"\n")
+        byte = error.object[error.start]
+        letter = bytes([byte]).decode("cp1252", errors="replace")
+        message = (
+            f"Row {row:,}: byte {before + error.start + 1:,} of the file (0x{byte:02X}) is not UTF-8. "
+            f"In Windows-1252 it would be {shown(letter)}. Save the file as UTF-8."
+        )
+        raise fail("not_utf8", message, row=row) from error
+
+
+def _zero_byte(position: int) -> Exception:
+    return fail(
+        "wrong_type",
+        f"Byte {position + 1:,} of the file is 0, which no text holds. Expected CSV, TSV or Parquet.",
+    )
+
+
+def _no_line_end(chunk: bytes, *, line: int, limits: Limits) -> Exception:
+    columns = max(chunk.count(separator.encode()) for separator in SEPARATORS) + 1
+    if line == 1 and columns > limits.max_columns:
+        return fail("too_many_columns", too_many_columns(columns, limits=limits), row=1)
+    return fail("line_too_long", _long_line(line, limits=limits), row=line)
+
+
+def _long_line(line: int | None, *, limits: Limits) -> str:
+    where = "A row" if line is None else f"Row {line:,}"
+    return (
+        f"{where} is longer than {limits.max_line >> 20} MB, the most that a row may have. "
+        "Check that rows end with a line break and that quotation marks are closed."
+    )
+
+
+def _as_utf8(content: Content) -> tuple[memoryview, int]:
+    """Return the text as UTF-8, and where it starts: a byte-order mark is no part of it."""
+    data = memoryview(content.data)
+    head = bytes(data[:4])
+    if head.startswith(codecs.BOM_UTF8):
+        return data[3:], 0
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return memoryview(_from_utf16(data)), 0
+    return data, 0
+
+
+def _from_utf16(data: memoryview) -> bytes:
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    parts = []
+    try:
+        for start in range(0, len(data), CHUNK):
+            parts.append(decoder.decode(bytes(data[start : start + CHUNK])).encode())
+        parts.append(decoder.decode(b"", True).encode())
+    except UnicodeError as error:
+        message = "The file begins as UTF-16 and does not go on so: it is damaged or cut off. Save it as UTF-8."
+        raise fail("not_utf8", message) from error
+    return b"".join(parts)
+
+
+def _split_header(data: memoryview, *, start: int) -> tuple[str, int, int]:
+    """Return the header line, its number, and where the line after it starts."""
+    head = bytes(data[start:])[: 4 * CHUNK] if len(data) <= 4 * CHUNK else bytes(data[start : 4 * CHUNK])
+    skipped = len(head) - len(head.lstrip(b"\r\n"))
+    if not head[skipped:].strip():
+        raise fail("empty_file", "The file holds nothing but blank lines. Send a header and one row for each id.")
+    ends = [at for at in (head.find(b"\n", skipped), head.find(b"\r", skipped)) if at >= 0]
+    end = min(ends, default=len(head))
+    after = end + 2 if head[end : end + 2] == b"\r\n" else end + 1
+    line = 1 + max(head[:skipped].count(b"\n"), head[:skipped].count(b"\r"))
+    return head[skipped:end].decode(), line, start + min(after, len(data))
+
+
+def _separator(header: str, *, filename: str) -> str:
+    return "\t" if filename.lower().endswith((".tsv", ".tab")) and "\t" in header else ","
+
+
+def _cells(header: str, *, separator: str, limits: Limits) -> list[str]:
+    columns = header.count(separator) + 1
+    if columns > limits.max_columns:
+        raise fail("too_many_columns", too_many_columns(columns, limits=limits), row=1)
+    try:
+        return next(csv.reader([header], delimiter=separator, strict=True))
+    except csv.Error as error:
+        message = "Row 1: a quotation mark in the header is not closed. Expected column names, one line."
+        raise fail("ragged_row", message, row=1) from error

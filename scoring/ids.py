@@ -1,0 +1,177 @@
+"""Aligning a submission to the reference by id, and saying exactly which ids do not fit."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scoring.errors import Findings, Mistake, listed, many, place, shown
+from scoring.metrics.registry import Array
+from scoring.reading import Table, values_of
+from scoring.reference import Reference
+
+SPELLINGS_COMPARED = 10_000
+
+
+def align(table: Table, *, column: str, reference: Reference, findings: Findings) -> Array | None:
+    """Return for each row of the reference the row of the submission, or None where they are the same.
+
+    Adds to ``findings`` whatever keeps the ids from being exactly those of the reference; the result is then of no use.
+    """
+    ids = table.text(column)
+    if ids.equals(reference.ids):
+        return None
+    at = _positions(ids, reference=reference)
+    known = at >= 0
+    counts = np.bincount(at[known], minlength=reference.rows)
+    if known.all() and (counts == 1).all():
+        order = np.empty(reference.rows, dtype=np.int64)
+        order[at] = np.arange(len(at))
+        return order
+    _explain(table, ids, at, counts, column=column, reference=reference, findings=findings)
+    return None
+
+
+def _positions(ids: pa.Array, *, reference: Reference) -> Array:
+    """Return the position of each id in the reference, -1 where it is unknown."""
+    quick = _whole_numbers(ids, reference=reference)
+    if quick is not None:
+        return quick
+    found = pc.fill_null(pc.index_in(ids, value_set=reference.ids), -1)
+    return values_of(found, dtype=np.dtype(np.int32))
+
+
+def _whole_numbers(ids: pa.Array, *, reference: Reference) -> Array | None:
+    # A number has many spellings (01, +1, 0x1), and only the plain one is the id. All others are longer: when every id
+    # is there once and the texts are together as long as the reference's, each is spelt plainly.
+    if reference.dense is None or len(ids) != reference.rows:
+        return None
+    texts = _bytes(ids)
+    if len(texts) != len(_bytes(reference.ids)) or b"x" in texts or b"X" in texts:
+        return None
+    try:
+        values = values_of(ids.cast(pa.int64()), dtype=np.dtype(np.int64)) - reference.low
+    except pa.ArrowInvalid:
+        return None
+    if values.min() < 0 or values.max() >= len(reference.dense):
+        return None
+    at: Array = reference.dense[values]
+    return at if (at >= 0).all() and (np.bincount(at, minlength=reference.rows) == 1).all() else None
+
+
+def _bytes(ids: pa.Array) -> bytes:
+    offsets = np.frombuffer(ids.buffers()[1], dtype=np.int32)
+    start, end = int(offsets[ids.offset]), int(offsets[ids.offset + len(ids)])
+    data = ids.buffers()[2]
+    return b"" if data is None else bytes(memoryview(data)[start:end])
+
+
+def _explain(
+    table: Table,
+    ids: pa.Array,
+    at: Array,
+    counts: Array,
+    *,
+    column: str,
+    reference: Reference,
+    findings: Findings,
+) -> None:
+    unknown, missing = np.flatnonzero(at < 0), np.flatnonzero(counts == 0)
+    _doubled(table, ids, at, column=column, findings=findings)
+    if len(unknown) and len(missing):
+        unknown, missing = _spelling(
+            table, ids, unknown, missing, column=column, reference=reference, findings=findings
+        )
+    if len(unknown):
+        names = _first(ids, unknown)
+        row = table.line(int(unknown[0]))
+        found = shown(names[0]) if names[0] else "an empty cell"
+        some = f" {many(len(unknown), 'id')} of the file are unknown: {listed(names, total=len(unknown))}."
+        message = (
+            f"{place(row, column)}: found {found}, which is not an id of this task.{some if len(unknown) > 1 else ''}"
+        )
+        hint = " Take the ids from the sample submission."
+        findings.add(Mistake(code="id_unknown", message=message + hint, row=row, column=column))
+    if len(missing):
+        verb = many(len(missing), "id is", "ids are")
+        absent = listed(_first(reference.ids, missing), total=len(missing))
+        message = (
+            f"Column {shown(column)}: {verb} missing: {absent}. Expected one row for each of {reference.rows:,} ids."
+        )
+        findings.add(Mistake(code="id_missing", message=message, column=column))
+
+
+def _doubled(table: Table, ids: pa.Array, at: Array, *, column: str, findings: Findings) -> None:
+    """Report known ids that occur more than once."""
+    order = np.argsort(at, kind="stable")
+    again = order[1:][(np.diff(at[order]) == 0) & (at[order][1:] >= 0)]
+    if len(again) == 0:
+        return
+    second = int(again.min())
+    first = int(np.flatnonzero(at == at[second])[0])
+    rows = table.lines([first, second])
+    distinct = np.unique(at[again])
+    names = _first(ids, np.sort(np.array([np.flatnonzero(at == value)[0] for value in distinct[:5]])))
+    some = f" {len(distinct):,} ids are doubled: {listed(names, total=len(distinct))}." if len(distinct) > 1 else ""
+    message = (
+        f"{place(rows[1], column)}: found {shown(ids[second].as_py())} a second time, first in row {rows[0]:,}; "
+        f"expected each id once.{some}"
+    )
+    findings.add(Mistake(code="id_doubled", message=message, row=rows[1], column=column))
+
+
+def _spelling(
+    table: Table,
+    ids: pa.Array,
+    unknown: Array,
+    missing: Array,
+    *,
+    column: str,
+    reference: Reference,
+    findings: Findings,
+) -> tuple[Array, Array]:
+    """Report ids that are meant and differently written; return the unknown and missing ones that remain."""
+    # Ten thousand are enough to see a pattern, and a file that is wrong throughout must not take long.
+    some = missing[:SPELLINGS_COMPARED]
+    texts = reference.ids.take(pa.array(some)).to_pylist()
+    plain = {_plain(text): int(at) for text, at in zip(texts, some, strict=True)}
+    meant = {
+        int(at): plain[key] for at in unknown[:SPELLINGS_COMPARED] if (key := _plain(ids[int(at)].as_py())) in plain
+    }
+    if not meant:
+        return unknown, missing
+    first, target = next(iter(meant.items()))
+    found, expected = ids[first].as_py(), reference.ids[target].as_py()
+    row = table.line(first)
+    message = (
+        f"{place(row, column)}: found {shown(found)}, expected {shown(expected)}. {_difference(found, expected)} "
+        f"Ids are compared as text: keep them as they stand in the sample submission."
+    )
+    findings.add(Mistake(code="id_spelling", message=message, row=row, column=column, count=len(meant)))
+    targets = np.array(list(meant.values()))
+    return unknown[~np.isin(unknown, list(meant))], missing[~np.isin(missing, targets)]
+
+
+def _plain(text: str) -> str:
+    """Return what two spellings of one id have in common."""
+    text = text.strip().strip("'\"").casefold()
+    number = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text, re.ASCII)
+    return f"{number[1].replace('+', '')}{number[2]}" if number else text
+
+
+def _difference(found: str, expected: str) -> str:
+    if found.strip() == expected.strip():
+        return "There are blanks around it."
+    if re.fullmatch(r"\d+\.0*", found, re.ASCII) and "." not in expected:
+        return "A whole number was written as a decimal one."
+    if found.lstrip("0") == expected.lstrip("0"):
+        lost = len(expected) > len(found)
+        return "Leading zeros were lost." if lost else "Leading zeros were added."
+    return "It is spelt differently."
+
+
+def _first(ids: pa.Array, at: Array) -> list[str]:
+    return [ids[int(index)].as_py() for index in at[:5]]

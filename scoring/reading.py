@@ -1,0 +1,181 @@
+"""Reading a table out of a file: CSV and TSV (see :mod:`scoring.delimited`) or Parquet, behind one interface.
+
+A :class:`Table` gives columns as text, or as numbers where all cells are numbers; who wants to know which cell is
+wrong reads the column as text again (:mod:`scoring.cells`), so the quick way stays quick and the slow way exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scoring.archives import Content, Limits, open_content
+from scoring.errors import fail, many, shown
+from scoring.kinds import kind_of
+from scoring.metrics.registry import Array
+
+
+class Table(Protocol):
+    """A table that was opened: its columns' names are known, its cells are read when asked for."""
+
+    names: list[str]
+
+    @property
+    def rows(self) -> int:
+        """Rows of data, after :meth:`load`."""
+
+    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+        """Read these columns, in one pass. Raises SubmissionError where the file is broken."""
+
+    def text(self, name: str) -> pa.Array:
+        """Return a column as an Arrow array of type string; an empty cell is an empty text."""
+
+    def numbers(self, name: str) -> Array | None:
+        """Return a column as float64, or None where some cell is not a finite number."""
+
+    def line(self, index: int) -> int:
+        """Return the row number that a person sees for the data row ``index`` (from 0)."""
+
+    def lines(self, indices: Sequence[int]) -> list[int]:
+        """Return the row numbers of several data rows, given in ascending order."""
+
+
+def open_table(path: Path, *, filename: str, limits: Limits, max_rows: int | None = None) -> Table:
+    """Open the table in ``path``, which was sent under the name ``filename``."""
+    content = open_content(path, filename=filename, limits=limits)
+    kind = kind_of(bytes(memoryview(content.data)[:4096]))
+    if kind == "parquet":
+        return ParquetTable(content, limits=limits, max_rows=max_rows)
+    if kind != "text":
+        raise fail("wrong_type", f"{shown(filename)} is {kind}, expected a table: CSV, TSV or Parquet.")
+    from scoring.delimited import DelimitedTable  # noqa: PLC0415 - Parquet does not need it
+
+    return DelimitedTable(content, limits=limits, max_rows=max_rows)
+
+
+class ParquetTable:
+    """A Parquet file. Rows are counted from 1, for there is no header line."""
+
+    def __init__(self, content: Content, *, limits: Limits, max_rows: int | None) -> None:
+        self._limits = limits
+        self._columns: dict[str, pa.Array] = {}
+        self._file = _open_parquet(content)
+        self._count = self._file.metadata.num_rows
+        self.names: list[str] = list(self._file.schema_arrow.names)
+        self._check(max_rows=max_rows)
+
+    def _check(self, *, max_rows: int | None) -> None:
+        about = self._file.metadata
+        if about.num_columns > self._limits.max_columns:
+            raise fail("too_many_columns", too_many_columns(about.num_columns, limits=self._limits))
+        if self._count == 0:
+            raise fail("no_rows", "The file has no rows of data.")
+        if max_rows is not None and self._count > max_rows:
+            raise fail("too_many_rows", too_many_rows(self._count, most=max_rows))
+        size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+        if size > self._limits.max_bytes:
+            raise fail("too_large", f"The table unpacks to {size:,} bytes, more than {self._limits.max_bytes:,}.")
+
+    @property
+    def rows(self) -> int:
+        """Rows of data."""
+        return int(self._count)
+
+    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+        """Read these columns and check that each has a type that can be text or numbers."""
+        wanted = [*text, *numbers]
+        for name in wanted:
+            self._check_type(name)
+        try:
+            table = self._file.read(columns=wanted, use_threads=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _damaged() from error
+        self._columns = {name: _plain(table.column(name)) for name in wanted}
+
+    def _check_type(self, name: str) -> None:
+        kind = self._file.schema_arrow.field(name).type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_null(kind):
+            message = f"Column {shown(name)} has the type {shown(kind)}, expected numbers or text, one value a cell."
+            raise fail("parquet_type", message, column=name)
+
+    def text(self, name: str) -> pa.Array:
+        """Return a column as text; a null is an empty text."""
+        try:
+            return pc.fill_null(self._columns[name].cast(pa.string()), "")
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            message = f"Column {shown(name)} has the type {shown(self._columns[name].type)}, expected numbers or text."
+            raise fail("parquet_type", message, column=name) from error
+
+    def numbers(self, name: str) -> Array | None:
+        """Return a column as float64, or None where it holds nulls, text or what is not finite."""
+        column = self._columns[name]
+        numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if column.null_count or not (numeric or pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type)):
+            return None
+        if pa.types.is_boolean(column.type) or pa.types.is_float16(column.type):
+            column = column.cast(pa.int8() if pa.types.is_boolean(column.type) else pa.float32())
+        return finite(column.cast(pa.float64(), safe=False))
+
+    def line(self, index: int) -> int:
+        """Return the number of a row, from 1."""
+        return index + 1
+
+    def lines(self, indices: Sequence[int]) -> list[int]:
+        """Return the numbers of several rows, from 1."""
+        return [self.line(index) for index in indices]
+
+
+def _open_parquet(content: Content) -> Any:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - 40 ms that a CSV file does not need
+
+    limits = {"thrift_string_size_limit": 10_000_000, "thrift_container_size_limit": 100_000}
+    try:
+        return pq.ParquetFile(pa.BufferReader(pa.py_buffer(content.data)), **limits)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged() from error
+
+
+def _damaged() -> Exception:
+    return fail("truncated", "The Parquet file is cut off or damaged and cannot be read. Write and send it again.")
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return one_array(column)
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one contiguous array."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
+
+
+def finite(column: pa.Array) -> Array | None:
+    """Return the values of a float64 array, or None where one is not finite."""
+    values = values_of(column, dtype=np.dtype(np.float64))
+    return values if np.isfinite(values).all() else None
+
+
+def values_of(column: pa.Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return a fixed-width array's values, out of its buffer: ``to_numpy`` would import pandas where it is there."""
+    if len(column) == 0:
+        return np.empty(0, dtype)
+    data = np.frombuffer(column.buffers()[1], dtype=dtype)
+    return data[column.offset : column.offset + len(column)]
+
+
+def too_many_rows(rows: int, *, most: int) -> str:
+    """Say that there are too many rows."""
+    return f"The file has {many(rows, 'row')} of data, expected at most {most:,}: one for each id."
+
+
+def too_many_columns(columns: int, *, limits: Limits) -> str:
+    """Say that there are too many columns."""
+    return f"The file has {columns:,} columns or more; at most {limits.max_columns:,} are read. Leave out the others."
