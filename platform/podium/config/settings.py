@@ -153,10 +153,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "score"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
+WEB_WORKERS, WEB_THREADS = env.int("PODIUM_WEB_WORKERS", 2), env.int("PODIUM_WEB_THREADS", 8)
 WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
 
 # The life of a submission: see podium.submissions
@@ -241,23 +243,25 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "podium.api.authentication.BearerToken",
-        "rest_framework.authentication.SessionAuthentication",
+        "podium.api.authentication.SignedIn",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "podium.api.pagination.Cursor",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "1200/min"},
+    "DEFAULT_THROTTLE_CLASSES": ["podium.api.throttles.Anonymous", "podium.api.throttles.Person"],
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "3000/min", "uploads": "120/min"},
+    # whose address a visitor's is: the proxy's word is taken only where there is a proxy
+    "NUM_PROXIES": 1 if SECURE_PROXY_SSL_HEADER else 0,
     "EXCEPTION_HANDLER": "podium.api.errors.answer",
     "PAGE_SIZE": 50,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Podium",
     "VERSION": "1",
+    "DESCRIPTION": "Take part in machine-learning competitions from a program. Make a token on the page “Tokens” of "
+    "your settings and send it along: `Authorization: Bearer …`.",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

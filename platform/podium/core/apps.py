@@ -8,3 +8,7 @@ class CoreConfig(AppConfig):
 
     name = "podium.core"
     label = "core"
+
+    def ready(self) -> None:
+        """Connect the system checks and the workers' signs of life."""
+        from podium.core import checks, heartbeats  # noqa: F401, PLC0415

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, Generic, ParamSpec
 
+from celery.signals import celeryd_after_setup
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -17,6 +18,7 @@ from podium.config.celery import app
 
 P = ParamSpec("P")
 logger = logging.getLogger(__name__)
+QUEUES: set[str] = set()  # every queue that a task names
 
 
 class Task(Generic[P]):
@@ -25,6 +27,7 @@ class Task(Generic[P]):
     def __init__(self, function: Callable[P, None], queue: str) -> None:
         self.function = function
         self.queue = queue
+        QUEUES.add(queue)
         self.celery = app.task(name=f"{function.__module__}.{function.__name__}")(function)
         update_wrapper(self, function)
 
@@ -46,6 +49,14 @@ class Task(Generic[P]):
 def task(*, queue: str = "score") -> Callable[[Callable[P, None]], Task[P]]:
     """Make a function a task on `queue`."""
     return lambda function: Task(function, queue)
+
+
+@celeryd_after_setup.connect(weak=False)
+def _take_from_every_queue(instance: Any, **_: Any) -> None:
+    """Have a worker that was not told its queues take from all of them."""
+    if not instance.queues:
+        for queue in QUEUES:
+            instance.app.amqp.queues.select_add(queue)
 
 
 def every(seconds: float, work: Task[[]]) -> None:
