@@ -7,8 +7,8 @@ from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, Te
 from django.http import Http404
 from django.utils import timezone
 
-from podium.challenges.models import Challenge, DataFile, Dataset, DatasetVersion, Phase, RulesVersion
-from podium.challenges.rules import Person
+from podium.challenges.models import Acceptance, Challenge, DataFile, Dataset, DatasetVersion, Phase, RulesVersion
+from podium.challenges.rules import Person, role_of
 
 UPCOMING, RUNNING, ENDED = "upcoming", "running", "ended"
 SAMPLE = "sample_submission.csv"
@@ -75,6 +75,12 @@ def join_closes(challenge: Challenge) -> datetime | None:
     return challenge.join_deadline or challenge.phases.aggregate(last=Max("closes"))["last"]
 
 
+def join_is_over(challenge: Challenge) -> bool:
+    """Tell whether nobody new may join any more."""
+    closes = join_closes(challenge)
+    return closes is not None and closes <= timezone.now()
+
+
 def teams_close(challenge: Challenge) -> datetime | None:
     """Return when teams stay as they are."""
     return challenge.team_deadline or challenge.phases.aggregate(last=Max("closes"))["last"]
@@ -132,3 +138,44 @@ def files_for(user: Person, challenge: Challenge) -> list[FileOffer]:
 def with_counts(challenges: QuerySet[Challenge]) -> QuerySet[Challenge]:
     """Add `team_count`: teams of people. A subquery-free count; use it on lists that are paged."""
     return challenges.annotate(team_count=Count("teams", filter=Q(teams__kind="people"), distinct=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person stands to a challenge: what they host, which rules they accepted, which ones hold now."""
+
+    role: str | None
+    accepted: Acceptance | None  # the newest version that the person accepted
+    rules: RulesVersion | None  # the version that holds now
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether the person accepted some version of the rules."""
+        return self.accepted is not None
+
+    @property
+    def has_new_rules(self) -> bool:
+        """Whether rules hold now that are newer than those the person accepted."""
+        return bool(self.accepted and self.rules and self.rules.number > self.accepted.rules.number)
+
+
+def standing(user: Person, challenge: Challenge) -> Standing:
+    """Return how a person stands to a challenge. At most three queries, once for each person and challenge object."""
+    known: dict[int | None, Standing] = challenge.__dict__.setdefault("_standings_known", {})
+    if user.pk not in known:
+        known[user.pk] = Standing(
+            role=role_of(user, challenge), accepted=_accepted(user, challenge), rules=current_rules(challenge)
+        )
+    return known[user.pk]
+
+
+def _accepted(user: Person, challenge: Challenge) -> Acceptance | None:
+    if not user.is_authenticated:
+        return None
+    accepted = user.acceptances.filter(rules__challenge=challenge).select_related("rules")
+    return accepted.order_by("-rules__number").first()
+
+
+def published_rules(challenge: Challenge) -> QuerySet[RulesVersion]:
+    """Return every version of the rules that anybody may read, the newest first."""
+    return challenge.rules_versions.filter(published_at__lte=timezone.now()).order_by("-number")

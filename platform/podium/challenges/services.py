@@ -50,7 +50,9 @@ def dataset_publish(
     challenge: Challenge, *, name: str, audience: str, files: Mapping[str, Blob], actor: User | None, note: str = ""
 ) -> DatasetVersion:
     """Publish files as the newest version of a dataset; the dataset is made at its first version."""
-    digest = hashlib.sha256(json.dumps(sorted((path, blob.sha256) for path, blob in files.items())).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps(sorted((path, blob.sha256) for path, blob in files.items())).encode()
+    ).hexdigest()
     with transaction.atomic():
         locked(Challenge, challenge.pk)
         dataset, _ = Dataset.objects.update_or_create(challenge=challenge, name=name, defaults={"audience": audience})

@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+from podium.challenges.views import home
 from podium.core.views import health
 from podium.hosts.site import host_site
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("health/", health, name="health"),
     path("", include("podium.challenges.urls")),
     path("", include("podium.teams.urls")),
