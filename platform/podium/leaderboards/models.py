@@ -36,11 +36,19 @@ class Board(models.Model):
     compared_with = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )  # movement is against this board; else against yesterday
+    rows_share = models.FloatField(
+        null=True, blank=True, help_text="On which share of the test rows it is scored, 0 to 1. Empty: not said."
+    )
     snapshot_day = models.DateField(null=True, editable=False)  # the day whose midnight `Entry.rank_before` is of
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["challenge", "slug"], name="board_slug_once_a_challenge")]
+        constraints = [
+            models.UniqueConstraint(fields=["challenge", "slug"], name="board_slug_once_a_challenge"),
+            models.CheckConstraint(
+                condition=Q(rows_share=None) | Q(rows_share__gt=0, rows_share__lte=1), name="board_share_is_a_share"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -73,35 +81,36 @@ class Column(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more is better."""
+        return self.direction == self.Direction.HIGHER
+
 
 class Entry(models.Model):
     """A team's row on a board, kept by services.
 
-    The order of a board is the order of `(no_value, sort_value, sort_at, id)`, ascending: the direction is folded into
-    `sort_value`, null is last, the earlier submission leads. A rank is the number of ranked entries before, plus one.
+    The order of a board is the order of `place` (see `ranking`), which no two entries share. A rank is the number of
+    ranked entries before, plus one.
     """
 
-    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="entries")
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="entries", db_index=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="entries")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+")
     ranked = models.BooleanField(default=True)  # baselines are not
-    no_value = models.BooleanField(default=False)
-    sort_value = models.FloatField(default=0)
-    sort_at = models.DateTimeField()
-    values = models.JSONField(default=dict)  # column key to number or null, as this board's audience may know it
-    submissions = models.PositiveIntegerField(default=1)  # of the team in the phase
+    place = models.BinaryField(max_length=25)
+    words = models.TextField(blank=True)  # what it is found by: the names of team and people, see `searching`
+    values = models.JSONField(default=dict)  # column key to number or null; rounded, unless the board is exact
+    submissions = models.PositiveIntegerField(default=1)  # the team's that were scored in time
     last_at = models.DateTimeField()
-    rank_before = models.PositiveIntegerField(null=True)
+    rank_before = models.PositiveIntegerField(null=True)  # at the midnight of the board's `snapshot_day`
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes = [
-            models.Index(fields=["board", "no_value", "sort_value", "sort_at", "id"], name="entries_in_order"),
-            models.Index(
-                fields=["board", "no_value", "sort_value", "sort_at", "id"],
-                condition=Q(ranked=True),
-                name="ranked_entries_in_order",
-            ),
+            models.Index(fields=["board", "place", "words"], name="entries_in_order"),  # pages, and search alone in it
+            models.Index(fields=["board", "ranked", "place"], name="entries_by_rank"),
+            models.Index(fields=["board", "updated_at"], name="entries_by_change"),
         ]
         constraints = [models.UniqueConstraint(fields=["board", "team"], name="entry_once_a_team")]
 

@@ -1,0 +1,51 @@
+"""What boards do when something happens below them, inside the transaction of the act itself."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from podium.accounts.models import User
+from podium.challenges.models import Phase
+from podium.leaderboards.models import Board
+from podium.leaderboards.searching import words_refresh
+from podium.leaderboards.services import entries_refresh
+from podium.submissions.models import Submission
+from podium.submissions.signals import selection_changed, submission_finished
+from podium.submissions.states import SubmissionState
+from podium.teams.models import Membership, Team
+
+NAMES = {"name", "username"}
+
+
+@receiver(submission_finished)
+def stand_on_the_boards(*, submission: Submission, **_kwargs: Any) -> None:
+    """A submission that was scored in time may change where its team stands; any other changes nothing."""
+    if submission.state == SubmissionState.SCORED and submission.ranked:
+        entries_refresh(submission.phase, submission.team)
+
+
+@receiver(selection_changed)
+def count_the_chosen(*, team: Team, phase: Phase, **_kwargs: Any) -> None:
+    """Other final submissions may be better or worse."""
+    entries_refresh(phase, team, rules=[Board.Rule.SELECTED])
+
+
+@receiver(post_save, sender=Team)
+def find_team_by_name(*, instance: Team, created: bool, **_kwargs: Any) -> None:
+    """A team that is renamed is found by its new name."""
+    if not created:
+        words_refresh([instance.pk])
+
+
+@receiver([post_save, post_delete], sender=Membership)
+def find_team_by_people(*, instance: Membership, **_kwargs: Any) -> None:
+    """A team is found by the names of the people on it."""
+    words_refresh([instance.team_id])
+
+
+@receiver(post_save, sender=User)
+def find_people_by_name(*, instance: User, created: bool, update_fields: Any, **_kwargs: Any) -> None:
+    """A person who changes name is found by the new one. Signing in, which saves one other field, changes none."""
+    if not created and (update_fields is None or NAMES & set(update_fields)):
+        words_refresh(list(instance.memberships.values_list("team_id", flat=True)))

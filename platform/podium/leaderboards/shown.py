@@ -1,0 +1,104 @@
+"""Who sees which score, in what form: the one selector that decides, for pages, REST, exports and clients alike.
+
+Hosts see every split that a board has a column for, unrounded. A team sees its own submissions' scores as boards show
+them: rounded, and private ones only from the phase's release on. Nobody else sees anything of a submission.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils import timezone
+
+from podium.challenges.models import Phase
+from podium.challenges.rules import Person
+from podium.leaderboards.models import Board, Column
+from podium.leaderboards.ranking import rounded
+from podium.leaderboards.values import values_of
+from podium.submissions.models import Submission
+from podium.submissions.states import SubmissionState
+from podium.teams.models import Membership
+
+OPENNESS = {audience.value: number for number, audience in enumerate(Board.Audience)}  # public, released, hosts
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScore:
+    """One score of a submission, as its viewer may know it."""
+
+    column: str
+    title: str
+    split: str
+    value: float | None
+    decimals: int
+    direction: str
+    is_public: bool  # a public board has this column
+
+
+def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, list[ShownScore]]:
+    """Return the scores that a person may see, by submission, in the boards' order. Four queries, however many.
+
+    Every submission has a list: empty where it is not scored, or not this person's to know.
+    """
+    rows = list(submissions)
+    scored = [row for row in rows if row.state == SubmissionState.SCORED]
+    shown: dict[int, list[ShownScore]] = {row.pk: [] for row in rows}
+    if not scored or not user.is_authenticated:
+        return shown
+    phases = {row.phase_id for row in scored}
+    hosted, teams = _hosted_phases(user, phases), _teams_of(user)
+    columns = _columns(phases)
+    seen = {
+        row.pk: columns[row.phase_id] if row.phase_id in hosted else _released(columns[row.phase_id])
+        for row in scored
+        if row.phase_id in hosted or row.team_id in teams
+    }
+    values = values_of([column for own in columns.values() for column in own], Q(seat__submission__in=list(seen)))
+    exact = {row.pk for row in scored if row.phase_id in hosted}
+    for pk, own in seen.items():
+        shown[pk] = [_shown(column, values.get(pk, {}).get(column.pk), exact=pk in exact) for column in own]
+    return shown
+
+
+def _shown(column: Column, value: float | None, *, exact: bool) -> ShownScore:
+    return ShownScore(
+        column=column.key,
+        title=column.title,
+        split=column.split,
+        value=value if exact else rounded(value, column.decimals),
+        decimals=column.decimals,
+        direction=column.direction,
+        is_public=column.board.audience == Board.Audience.PUBLIC,
+    )
+
+
+def _hosted_phases(user: Person, phases: Collection[int]) -> set[int]:
+    """Return those of the phases whose challenge this person hosts: `challenges.see_private`, for many at once."""
+    if user.is_superuser:
+        return set(phases)
+    hosted = Phase.objects.filter(pk__in=phases, challenge__roles__user=user.pk)
+    return set(hosted.values_list("pk", flat=True))
+
+
+def _teams_of(user: Person) -> set[int]:
+    return set(Membership.objects.filter(user=user.pk).values_list("team_id", flat=True))
+
+
+def _columns(phases: Collection[int]) -> dict[int, list[Column]]:
+    """Return the columns of all boards of phases, the most public board first; what several show stands there once."""
+    columns: dict[int, dict[tuple[int, str, str], Column]] = {phase: {} for phase in phases}
+    rows = Column.objects.filter(board__phase__in=phases).select_related("board__phase")
+    for column in sorted(rows, key=lambda one: (OPENNESS[one.board.audience], one.board.position, one.position)):
+        columns[column.board.phase_id].setdefault((column.task_id, column.score_key, column.split), column)
+    return {phase: list(own.values()) for phase, own in columns.items()}
+
+
+def _released(columns: Iterable[Column]) -> list[Column]:
+    """Return the columns that a team may know now."""
+    now = timezone.now()
+    return [
+        column
+        for column in columns
+        if column.board.audience == Board.Audience.PUBLIC
+        or (column.board.audience == Board.Audience.RELEASED and column.board.phase.is_released(now))
+    ]
