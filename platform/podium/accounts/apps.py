@@ -1,5 +1,7 @@
 """The app `podium.accounts`."""
 
+import mimetypes
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class AccountsConfig(AppConfig):
 
     name = "podium.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Know the type of people's pictures, on machines too that have no table of types."""
+        mimetypes.add_type("image/webp", ".webp")

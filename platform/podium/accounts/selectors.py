@@ -4,8 +4,11 @@ What other apps know of a person is read through the relations that they added t
 app.
 """
 
+from dataclasses import dataclass
+
 from allauth.account.models import EmailAddress
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from podium.accounts.models import OwnerLink, User
@@ -27,6 +30,44 @@ def get_owner_link(token: str) -> OwnerLink:
     if link is None:
         raise Http404("no such link, or it was used, or it is too old")
     return link
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A challenge in which a person takes part, and the team with which they do."""
+
+    slug: str
+    title: str
+    organiser: str
+    team: str
+
+
+def get_person(username: str) -> User:
+    """Return the person of a user name, in any case; 404 where there is none or their account is closed."""
+    return get_object_or_404(User, username__iexact=username, is_active=True)
+
+
+def public_parts(person: User) -> list[Part]:
+    """Return the public challenges in which a person takes part, the latest joined first."""
+    memberships = person.memberships.filter(challenge__visibility="public").order_by("-joined_at", "-id")
+    return [
+        Part(each.challenge.slug, each.challenge.title, each.challenge.organiser, each.team.name)
+        for each in memberships.select_related("challenge", "team")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What the end of an account means: what goes, what stays."""
+
+    tokens: int
+    teams: int
+    submissions: int
+
+
+def leaving(user: User) -> Leaving:
+    """Return what the end of a person's account means."""
+    return Leaving(tokens=user.tokens.count(), teams=user.memberships.count(), submissions=user.submissions.count())
 
 
 def obstacles_to_leaving(user: User, *, lock: bool = False) -> list[str]:

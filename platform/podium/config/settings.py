@@ -188,6 +188,24 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "podium.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    name: f"podium.accounts.forms.{form}"
+    for name, form in {
+        "login": "LoginForm",
+        "signup": "SignupForm",
+        "add_email": "AddEmailForm",
+        "change_password": "ChangePasswordForm",
+        "set_password": "SetPasswordForm",
+        "reset_password": "ResetPasswordForm",
+        "reset_password_from_key": "ResetPasswordKeyForm",
+        "reauthenticate": "ReauthenticateForm",
+    }.items()
+}
+ACCOUNT_CHANGE_EMAIL = True  # one address a person; a new one replaces it when it is verified
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail when password or address change
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up: and on to where it was going
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("PODIUM_BEHIND_PROXY", False) else 0  # whose address is rate-limited
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BEHIND_TLS else "http"
 ACCOUNT_SESSION_REMEMBER = None  # the person decides: “stay signed in for 30 days”
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
