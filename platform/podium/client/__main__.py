@@ -1,0 +1,5 @@
+"""`python -m podium.client`."""
+
+from podium.client.main import main
+
+main()
