@@ -88,6 +88,8 @@ def _missing(root: str, extras: List[str]) -> List[str]:
 
     import tomllib  # noqa: PLC0415  (Python 3.11, which an older one never gets to)
 
+    if not os.path.isfile(os.path.join(root, "pyproject.toml")):
+        return []  # not a checkout: an image, into which pip has put everything
     with open(os.path.join(root, "pyproject.toml"), "rb") as file:
         project = tomllib.load(file)["project"]
     wanted = list(project["dependencies"])

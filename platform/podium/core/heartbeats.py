@@ -15,10 +15,10 @@ from typing import Any
 from celery.signals import beat_init, worker_process_init, worker_ready
 from django.conf import settings
 
+from podium.core.healthy import STALE_SECONDS
 from podium.core.tether import tie_to_parent
 
 EVERY_SECONDS = 5
-STALE_SECONDS = 30
 
 
 def folder() -> Path:
