@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 DATA = Path(tempfile.mkdtemp(prefix="podium-tests-"))
+(DATA / "static").mkdir()
 os.environ["PODIUM_DATA_DIR"] = str(DATA)
 os.environ["PODIUM_LOG_LEVEL"] = "WARNING"
 os.environ["DJANGO_SETTINGS_MODULE"] = "podium.config.settings"
@@ -42,16 +43,10 @@ def cast(db: None) -> "Cast":
 
 @pytest.fixture
 def work() -> Callable[[], None]:
-    """Call it to do what a worker would do now: evaluate every run that waits."""
-    from podium.submissions.models import Run
-    from podium.submissions.states import RunState
-    from podium.submissions.tasks import evaluate
+    """Call it to do what a worker would do now: everything that waits."""
+    from podium.submissions.tasks import drain
 
-    def do_all() -> None:
-        for pk in Run.objects.filter(state=RunState.WAITING).order_by("pk").values_list("pk", flat=True):
-            evaluate(pk)
-
-    return do_all
+    return drain
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,13 @@ Every variable that a person may set is read here and nowhere else; `manage.py d
 from datetime import timedelta
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from podium.config.env import asset_folder, data_folder, env, kept_secret
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Challenge]` stand at run time as well
 
 # Where things are
 DATA_DIR = data_folder()
@@ -280,6 +283,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Take part in machine-learning competitions from a program. Make a token on the page “Tokens” of "
     "your settings and send it along: `Authorization: Bearer …`.",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "ChallengeState": "podium.api.challenges.STATES",
+        "SubmissionState": "podium.submissions.states.SubmissionState",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -2,7 +2,7 @@
 
 from podium.challenges.rules import Person
 from podium.core.plots import EntryPoint, Plot, entries_plot
-from podium.core.words import counted, score
+from podium.core.words import score
 from podium.leaderboards.shown import scores_shown
 from podium.submissions.models import Submission
 from podium.submissions.states import SubmissionState
@@ -36,7 +36,8 @@ def entries_of(user: Person, submission: Submission) -> Plot | None:
         points,
         higher_is_better=higher,
         decimals=first.decimals,
-        title=f"{first.title}, {counted(len(rows), 'entry,entries')}",
-        sentence=f"The step is the best so far, now {score(best, first.decimals)}; dots are single submissions, in the order they were sent.",
+        title=f"{first.title}, {len(rows)} entries",
+        sentence=f"The step is the best so far, now {score(best, first.decimals)}; "
+        "dots are single submissions, in the order they were sent.",
         end_word="this one",
     )

@@ -11,7 +11,9 @@ from django.conf import settings
 
 from podium.core.storage import blob_path
 from podium.submissions.models import Run, RunSubmission
-from scoring.process import ScoreError, ScoreJob, ScoreResult, ScoreValue, ScoringProcess
+from scoring.evaluate import ScoreValue
+from scoring.jobs import ScoreError, ScoreJob, ScoreResult
+from scoring.process import ScoringProcess
 
 
 class Verdict(StrEnum):
@@ -50,7 +52,7 @@ def _process() -> ScoringProcess:
 
 def warm_up() -> None:
     """Start the scoring process before there is work, so that the first submission need not wait for imports."""
-    _process().warm_up()
+    _process().start()
 
 
 def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
@@ -82,7 +84,6 @@ def job_of(run: Run) -> ScoreJob | Outcome:
     return ScoreJob(
         reference=blob_path(solutions[0].blob.sha256),
         reference_key=solutions[0].blob.sha256,
-        reference_name=solutions[0].path,
         prepared=Path(settings.FILES_DIR) / "prepared",
         submission=blob_path(file.blob.sha256),
         filename=file.name,
@@ -99,5 +100,5 @@ def outcome_of(result: ScoreResult) -> Outcome:
         inputs=dict(result.hashes),
         versions=dict(result.versions),
         resources=dict(result.resources),
-        log=result.detail,
+        log="\n".join(filter(None, [result.error.message if result.error else "", result.detail])),
     )

@@ -40,7 +40,11 @@ def track_of(submission: Submission, moments: dict[str, datetime]) -> list[Track
     stairs = [
         TrackStep(
             state=str(name),
-            detail=f"for {words.took((left - at).total_seconds())}" if at and left else words.clock(at) if at else "",
+            detail=f"for {words.took((left - at).total_seconds())}"
+            if at and left
+            else words.clock_time(at, seconds=True)
+            if at
+            else "",
             reached=at is not None,
             turning=name == SubmissionState.RUNNING and submission.state == name,
         )
@@ -48,7 +52,10 @@ def track_of(submission: Submission, moments: dict[str, datetime]) -> list[Track
     ]
     end = submission.finished_at
     last = submission.state if end else SubmissionState.SCORED
-    return [*stairs, TrackStep(state=str(last), detail=words.clock(end) if end else "", reached=end is not None)]
+    return [
+        *stairs,
+        TrackStep(state=str(last), detail=words.clock_time(end, seconds=True) if end else "", reached=end is not None),
+    ]
 
 
 @register.filter
