@@ -16,7 +16,7 @@ STALE_SECONDS = 30  # podium.core.heartbeats gives a sign every five
 
 def web() -> bool:
     """Does the site answer, and reach its database?"""
-    request = urllib.request.Request(WEB, headers={"Host": "localhost"})  # noqa: S310  (our own address)
+    request = urllib.request.Request(WEB, headers={"Host": "localhost"})
     with urllib.request.urlopen(request, timeout=4) as answer:  # noqa: S310
         return bool(answer.status == 200)
 

@@ -53,10 +53,9 @@ def task(*, queue: str = "score") -> Callable[[Callable[P, None]], Task[P]]:
 
 @celeryd_after_setup.connect(weak=False)
 def _take_from_every_queue(instance: Any, **_: Any) -> None:
-    """Have a worker that was not told its queues take from all of them."""
-    if not instance.queues:
-        for queue in QUEUES:
-            instance.app.amqp.queues.select_add(queue)
+    """Make every queue known: a worker takes from all that it knows, unless it was told which."""
+    for queue in QUEUES:
+        instance.app.amqp.queues.add(queue)
 
 
 def every(seconds: float, work: Task[[]]) -> None:
