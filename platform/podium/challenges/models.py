@@ -270,3 +270,8 @@ class PhaseTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} in {self.phase}"
+
+    def clean(self) -> None:
+        """Refuse a task of another challenge."""
+        if self.task.challenge_id != self.phase.challenge_id:
+            raise ValidationError(f"The task “{self.task}” belongs to another challenge.")

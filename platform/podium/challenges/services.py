@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -88,3 +88,47 @@ def challenge_join(challenge: Challenge, *, user: User, rules: RulesVersion | No
                 challenge_joined.send(sender=Challenge, challenge=challenge, user=user)
     challenge.__dict__.pop("_participants_known", None)
     return acceptance
+
+
+def part_save(row: models.Model, *, challenge: Challenge, actor: User, changed: Sequence[str] = ()) -> None:
+    """Save a part of a challenge (a page, a phase, a task, a board, a column, or the challenge itself) and write down
+    who changed which fields. What has versions or states has services of its own."""
+    with transaction.atomic():
+        row.full_clean()
+        adding = row.pk is None
+        row.save()
+        name = f"{row._meta.model_name}_{'create' if adding else 'change'}"
+        events.record(challenge, name, actor=actor, pk=row.pk, fields=list(changed))
+
+
+def part_delete(row: models.Model, *, challenge: Challenge, actor: User) -> None:
+    """Remove a part of a challenge that nothing depends on."""
+    with transaction.atomic():
+        events.record(challenge, f"{row._meta.model_name}_delete", actor=actor, pk=row.pk)
+        row.delete()
+
+
+def role_set(challenge: Challenge, *, user: User, name: str, actor: User) -> Role:
+    """Give a person a role. Raises `Conflict` where they take part, or where the last owner would be gone."""
+    with transaction.atomic():
+        locked(Challenge, challenge.pk)
+        if Acceptance.objects.filter(rules__challenge=challenge, user=user).exists():
+            raise Conflict("Who takes part cannot host: hosts see the hidden data.", code="is_participant")
+        role, _ = Role.objects.update_or_create(challenge=challenge, user=user, defaults={"name": name})
+        _keep_an_owner(challenge)
+        events.record(challenge, "role_set", actor=actor, user=user.pk, role=name)
+    return role
+
+
+def role_remove(role: Role, *, actor: User) -> None:
+    """Take a role away. Raises `Conflict` where the last owner would be gone."""
+    with transaction.atomic():
+        challenge = locked(Challenge, role.challenge_id)
+        events.record(challenge, "role_remove", actor=actor, user=role.user_id)
+        role.delete()
+        _keep_an_owner(challenge)
+
+
+def _keep_an_owner(challenge: Challenge) -> None:
+    if not challenge.roles.filter(name=Role.Name.OWNER).exists():
+        raise Conflict("A challenge keeps at least one owner. Name another one first.", code="last_owner")

@@ -1,5 +1,6 @@
 """Boards, their columns, and the entries that teams have on them."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -53,6 +54,12 @@ class Board(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        """Refuse what belongs to another challenge."""
+        others = {self.phase.challenge_id, self.compared_with.challenge_id if self.compared_with else self.challenge_id}
+        if others != {self.challenge_id}:
+            raise ValidationError("The phase and the board it is compared with must belong to the same challenge.")
+
 
 class Column(models.Model):
     """A column: one score key of one task and split. The first one ranks."""
@@ -80,6 +87,11 @@ class Column(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Refuse a task of another challenge."""
+        if self.task.challenge_id != self.board.challenge_id:
+            raise ValidationError(f"The task “{self.task}” belongs to another challenge.")
 
     @property
     def higher_is_better(self) -> bool:

@@ -84,6 +84,8 @@ def _accept(row: Submission, *, blob: Blob, name: str) -> Submission:
 
 def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: datetime) -> bool:
     """Refuse what is refused at the door; return whether the submission is ranked."""
+    if team is not None and team.challenge_id != phase.challenge_id:
+        raise Conflict("This team belongs to another challenge.", code="other_challenge")
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")
