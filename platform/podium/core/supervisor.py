@@ -72,18 +72,9 @@ def beat() -> Program:
 
 
 def _celery(role: str) -> tuple[str, ...]:
-    return (
-        sys.executable,
-        "-m",
-        "celery",
-        "--quiet",
-        "--skip-checks",
-        "--app",
-        "podium.config.celery",
-        role,
-        "--loglevel",
-        "INFO",
-    )
+    hush = ("-W", "ignore:You're running the worker with superuser")  # who starts as root has reasons; the log is short
+    options = ("--quiet", "--skip-checks", "--app", "podium.config.celery", role, "--loglevel", "INFO")
+    return (sys.executable, *hush, "-m", "celery", *options)
 
 
 def child_environment() -> dict[str, str]:

@@ -1,13 +1,16 @@
 """`manage.py up`: run the site on this machine, or one part of it in a container."""
 
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from podium import bootstrap
 from podium.core import preparing, supervisor
 
+OWNER = "owner@localhost"
 ONLY = ("web", "worker", "beat")
 
 
@@ -36,6 +39,13 @@ class Command(BaseCommand):
             supervisor.become(supervisor.worker() if only == "worker" else supervisor.beat())
 
 
+def _owner_link() -> str:
+    """Return a one-time link, which makes whoever holds the screen the owner; the address is theirs to change."""
+    printed = StringIO()
+    call_command("owner", "create", OWNER, stdout=printed)
+    return printed.getvalue().strip()
+
+
 def _banner(url: str, *, bind: str) -> str:
     lines = [supervisor.default_banner(url)]
     if not bootstrap.is_loopback(bind):
@@ -44,8 +54,5 @@ def _banner(url: str, *, bind: str) -> str:
             " before the public does, put it behind HTTPS."
         )
     if not get_user_model().objects.exists():
-        lines.append(
-            "Nobody has an account yet. Make yourself the owner: "
-            + preparing.command_line("owner", "create", "you@example.org")
-        )
+        lines.append(f"Nobody has an account yet. Make yourself the owner, within a day: {_owner_link()}")
     return "\n".join(lines)
