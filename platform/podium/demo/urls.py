@@ -1,6 +1,8 @@
 """Addresses of the app `demo`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from podium.demo import views
 
 app_name = "demo"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [path("mail/", views.mail, name="mail")]
