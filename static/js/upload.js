@@ -88,11 +88,11 @@ function send(form) {
   const shown = progress(form, { onStop: () => request.abort() });
   for (const button of buttons) button.disabled = true;
 
-  function stopped(sentence) {
+  function stopped(sentence, { error }) {
     shown.box.remove();
     for (const button of buttons) button.disabled = false;
     const zone = form.querySelector("[data-drop]");
-    if (zone) say(zone, undefined, sentence, { error: true });
+    if (zone) say(zone, zone.querySelector("input").files[0]?.name, sentence, { error });
   }
 
   request.open("POST", form.action);
@@ -106,8 +106,8 @@ function send(form) {
     shown.stop.remove();
   });
   request.addEventListener("load", () => show(request.responseText, request.responseURL));
-  request.addEventListener("abort", () => stopped("Stopped. Nothing was submitted."));
-  request.addEventListener("error", () => stopped("The connection ended before the file was through, and nothing was submitted. Send it again; if that fails too, the file may be larger than this site takes."));
+  request.addEventListener("abort", () => stopped("Stopped. Nothing was submitted; send it again when you like.", { error: false }));
+  request.addEventListener("error", () => stopped("The connection ended before the file was through, and nothing was submitted. Send it again; if that fails too, the file may be larger than this site takes.", { error: true }));
   request.send(body);
 }
 

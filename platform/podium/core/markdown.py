@@ -37,9 +37,10 @@ LONGEST_TEXT = 100_000
 LONGEST_FORMULA = 2_000
 DEEPEST_FORMULA = 40
 MOST_FORMULAS = 400
-LONGEST_COLOURED = 20_000
+LONGEST_COLOURED, MOST_COLOURED = 5_000, 20_000  # of one block, of a page: some lexers take quadratic time
+LONGEST_RESULT = 2_000_000  # a text can name one long address thousands of times
 
-_LANGUAGES = "bash console diff ini json julia python pycon r sh shell sql toml xml yaml"
+_LANGUAGES = "bash ini json julia python r sh shell sql toml xml yaml"
 _CLASSES = ((Comment, "c"), (String, "s"), (Keyword, "k"))
 
 _TEXT = "p br hr strong em s code pre blockquote ul ol li a img h2 h3 h4 h5 h6 table thead tbody tr th td div span"
@@ -88,6 +89,8 @@ def render(text: str) -> SafeString:
 @lru_cache(maxsize=64)
 def _rendered(text: str) -> SafeString:
     body = _PARSER.render(_shortened(text))
+    if len(body) > LONGEST_RESULT:
+        body = f"<pre>{escape(_shortened(text))}</pre>"
     clean = nh3.clean(
         body,
         tags=set(f"{_TEXT} {_MATH}".split()),
@@ -168,7 +171,7 @@ def _walk(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def _adapt_tokens(state: StateCore) -> None:
     """Turn what Markdown says into what the site's style sheets and rules expect."""
-    formulas = 0
+    formulas = code = 0
     for token in _walk(state.tokens):
         if token.type in ("th_open", "td_open"):
             _align(token)
@@ -176,6 +179,9 @@ def _adapt_tokens(state: StateCore) -> None:
             href = str(token.attrGet("href") or "")
             if href.startswith("#") and not href.startswith("#h-"):
                 token.attrSet("href", f"#{_anchor(href[1:])}")
+        elif token.type == "fence":
+            code += len(token.content)
+            token.meta["too_much"] = len(token.content) > LONGEST_COLOURED or code > MOST_COLOURED
         elif token.type.startswith("math_"):
             formulas += 1
             token.meta["too_many"] = formulas > MOST_FORMULAS
@@ -192,12 +198,12 @@ def _fence(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
     token = tokens[at]
     language = token.info.split(maxsplit=1)[0].lower() if token.info.strip() else ""
     label = f"Example in {language.capitalize()}" if language in _LANGUAGES.split() else "Example"
-    code = "".join(_coloured(token.content.rstrip("\n"), language))
+    lexer = None if token.meta.get("too_much") else _lexer(language)
+    code = "".join(_coloured(token.content.rstrip("\n"), lexer))
     return f'{_CODE_OPENS}<pre tabindex="0" role="group" aria-label="{label}"><code>{code}</code></pre></div>\n'
 
 
-def _coloured(code: str, language: str) -> Iterator[str]:
-    lexer = _lexer(language) if len(code) <= LONGEST_COLOURED else None
+def _coloured(code: str, lexer: Lexer | None) -> Iterator[str]:
     if lexer is None:
         yield escape(code)
         return
@@ -273,7 +279,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
     parser.enable(["table", "strikethrough"])
     parser.disable(["html_block", "html_inline"])
-    parser.use(dollarmath_plugin, allow_labels=False, double_inline=True)
+    parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     parser.core.ruler.push("podium_headings", _place_headings)
     parser.core.ruler.push("podium_tokens", _adapt_tokens)
     for name in ("fence", "code_block"):

@@ -175,17 +175,18 @@ def ticks(low: float, high: float) -> list[tuple[float, str]]:
     return [(number * step, words.score(number * step, decimals)) for number in range(first, last + 1)]
 
 
-def scale_for(values: Sequence[float]) -> Scale:
+def scale_for(values: Sequence[float], *, keep: Sequence[float] = ()) -> Scale:
     """Return a scale that holds the values with air around them, but not those that would flatten all others.
 
-    Of eight or more, what lies farther from the middle half than three times its width is left outside.
+    Of eight or more, what lies farther from the middle half than three times its width is left outside, unless it is
+    among those to keep.
     """
-    low, high = min(values), max(values)
+    inside = list(values)
     if len(values) >= FEW_TO_FENCE:
         lower, _, upper = quantiles(values, n=4)
         reach = 3 * (upper - lower)
-        if reach > 0:
-            low, high = max(low, lower - reach), min(high, upper + reach)
+        inside = [value for value in values if not reach or lower - reach <= value <= upper + reach]
+    low, high = min([*inside, *keep]), max([*inside, *keep])
     air = 0.06 * (high - low) or abs(high) * 0.05 or 0.05
     return Scale(low - air, high + air)
 
@@ -292,7 +293,8 @@ def steps_plot(
     if not chosen:
         return Plot(title, sentence, height)
     values = [value for one in chosen for _, value in one.points]
-    scale, axis = scale_for(values), TimeAxis(start, end)
+    ends = [one.points[-1][1] for one in chosen if one.role != "other"]
+    scale, axis = scale_for(values, keep=ends), TimeAxis(start, end)
     labels = [
         Text(100, scale.percent(one.points[-1][1]), one.name, role=one.role) for one in chosen if one.role != "other"
     ]
@@ -348,10 +350,10 @@ def entries_plot(
         return Plot(title, sentence, height)
     values = [value for _, value in scored]
     best = [value for value in running_best(values, higher_is_better=higher_is_better) if value is not None]
-    scale = scale_for(values)
+    marked = next((at for at, (point, _) in enumerate(scored) if point.is_this), len(scored) - 1)
+    scale = scale_for(values, keep=[best[-1], values[marked]])
     places = _places(len(scored))
     rises = [at for at in range(len(best)) if at == 0 or best[at] != best[at - 1]]
-    marked = next((at for at, (point, _) in enumerate(scored) if point.is_this), len(scored) - 1)
     shown = sorted({*thinned(range(len(scored)), MOST_POINTS), marked})
     path = [(places[at], scale.percent(best[at])) for at in thinned(rises, MOST_POINTS)]
     return Plot(
