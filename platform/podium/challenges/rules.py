@@ -68,6 +68,15 @@ def is_past_draft(_user: Person, challenge: Challenge) -> bool:
     return challenge.visibility != Challenge.Visibility.DRAFT
 
 
+@rules.predicate
+def hosts_something(user: Person) -> bool:
+    """Has a role on some challenge, or operates the site."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.is_superuser or Role.objects.filter(user=user).exists()
+
+
+rules.add_perm("challenges.host", hosts_something)
 rules.add_perm("challenges.view", is_public | is_host | (is_participant & is_past_draft))
 rules.add_perm("challenges.download", is_participant | is_host)
 rules.add_perm("challenges.edit", is_editor)

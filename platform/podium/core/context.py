@@ -33,4 +33,4 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _hosts(request: HttpRequest) -> bool:
     """Ask the rules alone: Django's own permissions would cost every page two queries and know nothing of hosts."""
     user = getattr(request, "user", None)
-    return bool(user and user.is_authenticated and has_perm("hosts.enter", user))  # type: ignore[no-untyped-call]
+    return bool(user and user.is_authenticated and has_perm("challenges.host", user))  # type: ignore[no-untyped-call]
