@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -100,7 +100,6 @@ def run_claim(pk: int) -> Claim | None:
             worker=worker_name(),
             lease_until=now + settings.RUN_LEASE,
             started_at=now,
-            attempt=F("attempt") + 1,
         )
         if not claimed:
             return None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import F
+
 from podium.submissions.models import Run, Submission
 from podium.submissions.states import RUN_TRANSITIONS, TRANSITIONS, RunState, SubmissionState
 
@@ -26,6 +28,8 @@ def run_move(pk: int, to: RunState, *, attempt: int | None = None, **fields: Any
     runs = Run.objects.filter(pk=pk, state__in=run_sources(to))
     if attempt is not None:
         runs = runs.filter(attempt=attempt)
+    if to == RunState.CLAIMED:  # each claim is a new attempt
+        fields["attempt"] = F("attempt") + 1
     return bool(runs.update(state=to, **fields))
 
 
