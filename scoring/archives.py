@@ -52,6 +52,8 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
             return _from_zip(stream, size=size, limits=limits)
         if size > limits.max_bytes:
             raise _too_large(limits)
+        if size <= CHUNK:
+            return Content(stream.read(), size, filename)
         return Content(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), size, filename)
 
 
@@ -73,7 +75,7 @@ def _from_zip(stream: IO[bytes], *, size: int, limits: Limits) -> Content:
             member = _only_member(archive)
             with archive.open(member) as unpacked:
                 data = _drain(unpacked, packed=max(member.compress_size, 1), limits=limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise fail("archive_damaged", "The zip file is damaged and cannot be unpacked. Make it again.") from error
     return _unpacked(data, name=member.filename)
 

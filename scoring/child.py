@@ -7,6 +7,7 @@ end. Anything else that writes to standard output is turned to standard error, s
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import hashlib
 import json
@@ -96,12 +97,19 @@ def _outcome(data: dict[str, Any], *, out: IO[str]) -> dict[str, Any]:
         result = ScoreResult(verdict="rejected", error=ScoreError.of(error))
     except HostError as error:
         result = ScoreResult(verdict="host_error", error=ScoreError.of(error), detail=traceback.format_exc())
-    except MemoryError:
-        result = stages.out_of_memory()
-    except Exception:  # whatever it is, the answer must be one line that says so
-        failed = ScoreError(code="scorer_failed", message="The scorer stopped on an error of its own.")
-        result = ScoreResult(verdict="platform_error", error=failed, detail=traceback.format_exc())
+    except Exception as error:  # whatever it is, the answer must be one line that says so
+        if _is_out_of_memory(error):
+            result = stages.out_of_memory()
+        else:
+            failed = ScoreError(code="scorer_failed", message="The scorer stopped on an error of its own.")
+            result = ScoreResult(verdict="platform_error", error=failed, detail=traceback.format_exc())
     return {**result.to_dict(), "hashes": hashes(job)}
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # Mapping a file, and starting a thread, say it in their own ways.
+    mapped = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or mapped or "can't start new thread" in str(error)
 
 
 class Stages:
@@ -148,9 +156,12 @@ def hashes(job: Any) -> dict[str, str]:
     """Return what a score depends on, as SHA-256."""
     from scoring.spec import digest  # noqa: PLC0415
 
-    with job.submission.open("rb") as stream:
-        submission = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"reference": job.reference_key, "submission": submission, "spec": digest(dict(job.spec))}
+    known = {"reference": job.reference_key, "spec": digest(dict(job.spec))}
+    try:
+        with job.submission.open("rb") as stream:
+            return {**known, "submission": hashlib.file_digest(stream, "sha256").hexdigest()}
+    except OSError:
+        return known
 
 
 def versions() -> dict[str, str]:

@@ -67,9 +67,10 @@ class Findings:
         self.mistakes.append(mistake)
 
     def raise_any(self) -> None:
-        """Raise what was found, in the order of the file; what concerns the whole file comes first."""
+        """Raise what was found, in the order of the file; what has no row, like ids that are missing, comes last."""
         if self.mistakes:
-            raise SubmissionError(*sorted(self.mistakes, key=lambda mistake: mistake.row or 0)[:MISTAKES_KEPT])
+            ordered = sorted(self.mistakes, key=lambda mistake: (mistake.row is None, mistake.row or 0))
+            raise SubmissionError(*ordered[:MISTAKES_KEPT])
 
 
 def fail(code: str, message: str, *, row: int | None = None, column: str | None = None) -> SubmissionError:

@@ -29,6 +29,7 @@ from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.limits import crashed, over_limit
 
 START_S = 60.0
+ENDING_S = 5.0
 DETAIL_BYTES = 16_384
 ROOT = Path(__file__).resolve().parent.parent
 # -I keeps the caller's folder and PYTHON… variables out; where the package lies is then told in so many words.
@@ -189,8 +190,8 @@ class _Child:
         try:
             message = self._read(_Deadline(START_S))
         except (_ChildEndedError, _TimeUpError, ValueError) as error:
-            self.end()
-            raise _NotReadyError(f"{type(error).__name__}, {self._how()}\n{self._tail()}") from error
+            self._wait_ended()
+            raise _NotReadyError(f"{self._how()}\n{self._tail()}") from error
         if "ready" not in message:
             raise _NotReadyError(f"said {message}")
 
@@ -215,9 +216,15 @@ class _Child:
             self.end()  # after a failed allocation nothing in it can be relied upon
         return result
 
+    def _wait_ended(self) -> None:
+        # Its pipe closes a moment before it is gone; to kill it in that moment would hide what ended it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_S)
+
     def _ended(self, stage: str) -> ScoreResult:
-        self.end()
+        self._wait_ended()
         detail = self._tail()
+        self.end()
         out_of_memory = b"bad_alloc" in detail.encode() or "MemoryError" in detail
         if self._process.returncode == -signal.SIGKILL or out_of_memory:
             return over_limit("memory", stage=stage, detail=f"{self._how()}\n{detail}".strip())
@@ -251,7 +258,7 @@ class _Child:
         if self.alive:
             self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
+        for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
