@@ -124,6 +124,7 @@ def _inside(name: str) -> str:
 
 
 def _drop_unused(folder: Path) -> None:
-    for path in folder.glob("*.zip"):
+    """Remove zips that nobody wants any more, and halves that a killed process left."""
+    for path in [*folder.glob("*.zip"), *folder.glob("*.part")]:
         if path.stat().st_mtime < time.time() - KEEP_UNUSED:
             path.unlink(missing_ok=True)

@@ -131,10 +131,11 @@ def listing(user: Person, query: QueryDict) -> Listing:
     return Listing(filter=wanted, sections=sections, tags=_tags(user), kinds=_kinds(user))
 
 
-def running(user: Person, *, most: int) -> list[Item]:
-    """Return the running challenges whose deadline is soonest."""
+def running(user: Person, *, most: int) -> tuple[list[Item], int]:
+    """Return the running challenges whose deadline is soonest, and how many run in all."""
     order, _ = ORDERS[RUNNING]
-    return items_of(list(visible_to(user).filter(Q(state=RUNNING)).order_by(*order)[:most]), user=user)
+    found = visible_to(user).filter(Q(state=RUNNING)).order_by(*order)
+    return items_of(list(found[:most]), user=user), found.count()
 
 
 def _found(challenges: QuerySet[Challenge], wanted: Filter) -> QuerySet[Challenge]:

@@ -43,7 +43,7 @@ def _measure(metric: Mapping[str, Any]) -> Measure:
     params = {**carried, **(metric.get("params") or {})}
     words = [str(params[key]) for key in NAMING_PARAMS if params.get(key)]
     return Measure(
-        label=", ".join([entry.label, *words]),
+        label=f"{entry.label} ({', '.join(words)})" if words else entry.label,
         direction="higher is better" if entry.greater_is_better else "lower is better",
         summary=entry.summary,
     )

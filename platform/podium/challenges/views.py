@@ -36,9 +36,9 @@ ON_HOME = 5
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what Podium is, and what runs on this site."""
-    running = listing.running(request.user, most=ON_HOME)
+    running, count = listing.running(request.user, most=ON_HOME)
     shown = max((item for item in running if item.challenge.visibility == "public"), key=_teams, default=None)
-    context = {"running": running, "board_of": shown.challenge if shown else None}
+    context = {"running": running, "running_count": count, "board_of": shown.challenge if shown else None}
     return render(request, "home.html", context)
 
 

@@ -27,7 +27,10 @@ class SiteFacts:
 
 def site_facts() -> SiteFacts:
     """Return what is known now, at most half a minute old."""
-    known: SiteFacts = cache.get_or_set("site-facts", _count, KEEP_SECONDS)
+    known: SiteFacts | None = cache.get("site-facts")
+    if known is None:
+        known = _count()
+        cache.set("site-facts", known, KEEP_SECONDS)
     return known
 
 
