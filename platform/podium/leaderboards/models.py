@@ -122,7 +122,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["board", "place", "words"], name="entries_in_order"),  # pages, and search alone in it
             models.Index(fields=["board", "ranked", "place"], name="entries_by_rank"),
-            models.Index(fields=["board", "updated_at"], name="entries_by_change"),
+            models.Index(fields=["board", "updated_at", "ranked", "submissions"], name="entries_in_numbers"),
         ]
         constraints = [models.UniqueConstraint(fields=["board", "team"], name="entry_once_a_team")]
 

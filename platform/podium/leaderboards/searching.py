@@ -18,7 +18,7 @@ def folded(text: str) -> str:
     >>> folded("  Kappa  Café ")
     'kappa cafe'
     """
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("\0", ""))  # PostgreSQL takes no such character
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet, Value
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum, Value
 from django.db.models.functions import StrIndex
 from django.http import Http404
 from django.utils import timezone
@@ -56,25 +56,37 @@ def is_open_to_all(board: Board, now: datetime) -> bool:
 
 def get_board(user: Person, challenge: Challenge, slug: str | None = None) -> Board:
     """Return a board; 404 for whoever may not see it. Without `slug`, the one that counts now."""
-    boards = boards_for(user, challenge)
-    board = next((board for board in boards if board.slug == slug), None) if slug else first_of(challenge, boards)
+    board = pick_board(challenge, boards_for(user, challenge), slug)
     if board is None:
         raise Http404("no such board, or it is not open to you")
     return board
 
 
-def first_of(challenge: Challenge, boards: Sequence[Board]) -> Board | None:
-    """Return the board that counts now: of the current phase; the private one once it is released to all."""
+def pick_board(challenge: Challenge, boards: Sequence[Board], slug: str | None = None) -> Board | None:
+    """Return the board of that name; without one, the board of the current phase that counts now: the private one
+    once it is released to all, else the public one."""
+    if slug:
+        return next((board for board in boards if board.slug == slug), None)
     phase, now = current_phase(challenge) if len(boards) > 1 else None, timezone.now()
 
-    def wanted(board: Board) -> tuple[bool, bool, bool]:
+    def order(board: Board) -> tuple[bool, bool, bool]:
         released = board.audience == Board.Audience.RELEASED and is_open_to_all(board, now)
         return phase is not None and board.phase_id != phase.pk, not released, board.audience != Board.Audience.PUBLIC
 
-    return min(boards, key=wanted, default=None)
+    return min(boards, key=order, default=None)
 
 
 # A page of a board
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A team's value in a column."""
+
+    key: str
+    title: str
+    value: float | None
+    decimals: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +121,27 @@ class BoardRow:
         return self.rank is not None and self.rank_before is None
 
     @property
-    def values(self) -> dict[str, float | None]:
-        """The values by column key, in the columns' order, rounded to their decimals."""
-        known = self.entry.values
-        return {column.key: rounded(known.get(column.key), column.decimals) for column in self.columns}
+    def lost(self) -> int:
+        """Ranks lost."""
+        return -(self.movement or 0)
 
     @property
-    def cells(self) -> list[tuple[float | None, int]]:
-        """The values with their decimals."""
-        return list(zip(self.values.values(), (column.decimals for column in self.columns), strict=True))
+    def values(self) -> dict[str, float | None]:
+        """The values by column key, in the columns' order, rounded to their decimals."""
+        return {cell.key: cell.value for cell in self.cells}
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The values with what they are."""
+        known = self.entry.values
+        return [
+            Cell(one.key, one.title, rounded(known.get(one.key), one.decimals), one.decimals) for one in self.columns
+        ]
+
+    @property
+    def others(self) -> list[Cell]:
+        """The cells that do not rank."""
+        return self.cells[1:]
 
     @property
     def entries(self) -> int:
@@ -190,6 +214,25 @@ def board_page(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """A board in numbers."""
+
+    teams: int
+    baselines: int
+    entries: int
+    updated_at: datetime | None
+
+
+def board_facts(board: Board) -> BoardFacts:
+    """Return how many teams and submissions a board has, and when it last changed; one pass over an index."""
+    facts = board.entries.aggregate(
+        rows=Count("*"), teams=Count("pk", filter=Q(ranked=True)), sent=Sum("submissions"), last=Max("updated_at")
+    )
+    teams = facts["teams"]
+    return BoardFacts(teams, facts["rows"] - teams, facts["sent"] or 0, facts["last"])
+
+
 def own_row(board: Board, team: Team) -> BoardRow | None:
     """Return a team's row on a board, if it has one."""
     return next(iter(rows_at(board, _of(team), viewer_team=team, columns=list(board.columns.all()))), None)
@@ -214,7 +257,7 @@ def rows_at(board: Board, which: Q, *, viewer_team: Team | None = None, columns:
     people = Prefetch("team__memberships", Membership.objects.select_related("user"))
     entries = list(board.entries.filter(which).select_related("team").prefetch_related(people).order_by("place"))
     ranks = _ranks(board.pk, [bytes(entry.place) for entry in entries])
-    before = _ranks_before(board, entries)
+    before = ranks_before(board, entries)
     return [
         BoardRow(
             entry=entry,
@@ -244,7 +287,7 @@ def _places_between(board: Board, start: int, stop: int, *, total: int) -> list[
     return _bytes(places.order_by("-place")[total - stop : total - start])[::-1]
 
 
-def _ranks_before(board: Board, entries: Sequence[Entry]) -> dict[int, int]:
+def ranks_before(board: Board, entries: Sequence[Entry]) -> dict[int, int]:
     """Return, by team, the rank that movement is measured from: on the board compared with, else yesterday's."""
     if board.compared_with_id is None:
         return {entry.team_id: entry.rank_before for entry in entries if entry.rank_before is not None}
