@@ -259,7 +259,10 @@ def test_the_state_fragment_asks_for_itself_until_it_is_finished(cast: Cast, sen
 def test_ada_downloads_her_own_file_and_others_do_not(cast: Cast, sent: Submission) -> None:
     address = f"/submissions/{sent.pk}/file/"
     answer = cast.client("ben").get(address)
-    assert b"".join(answer) == predictions(14)
+    assert answer.getvalue() == predictions(14)
+    answer.close()
     assert 'filename="mine.csv"' in answer["Content-Disposition"]
     for who, status in {"chen": 404, "dara": 404, "vera": 404, "heidi": 404, "visitor": 302, "grace": 200}.items():
-        assert cast.client(who).get(address).status_code == status, who
+        answer = cast.client(who).get(address)
+        assert answer.status_code == status, who
+        answer.close()
