@@ -97,7 +97,10 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         _check_path(member.orig_filename)
     members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
     if not members:
-        raise fail("archive_empty", "The zip file holds no file. Put your table in it, or send the table as it is.")
+        raise fail(
+            "archive_empty",
+            "The zip file is empty: it holds no file. Put your table in it, or send the table as it is.",
+        )
     if len(members) > 1:
         names = listed((member.filename for member in members[:6]), total=len(members))
         raise fail(

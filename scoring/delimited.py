@@ -15,7 +15,7 @@ import pyarrow.csv
 from scoring.archives import CHUNK, Content, Limits
 from scoring.errors import Mistake, SubmissionError, fail, many, shown
 from scoring.metrics.registry import Array
-from scoring.reading import finite, one_array, too_many_columns, too_many_rows
+from scoring.reading import RowLimit, finite, no_rows, one_array, too_many_columns
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 THREADS_FROM = 4 << 20
@@ -34,21 +34,21 @@ class Facts:
 class DelimitedTable:
     """A CSV or TSV file whose header was read."""
 
-    def __init__(self, content: Content, *, limits: Limits, max_rows: int | None) -> None:
+    def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
-        self._data, start = _as_utf8(content)
-        self._facts = scan(self._data, limits=limits)
-        header, self._header_line, body = _split_header(self._data, start=start)
+        self._data, skipped = _as_utf8(content)
+        self._facts = scan(self._data, skipped=skipped, limits=limits)
+        header, self._header_line, body = _split_header(self._data)
         self.header = header
         self.separator = _separator(header, filename=content.name)
         self.names = _cells(header, separator=self.separator, limits=limits)
         self._body = self._data[body:]
         self._table: pa.Table | None = None
         if not bytes(self._body[:CHUNK]).strip() and len(self._body) <= CHUNK:
-            raise fail("no_rows", "The file has a header and no rows of data.")
-        if max_rows is not None and self._facts.lines - self._header_line > max_rows and not self._facts.quoted:
-            raise fail("too_many_rows", too_many_rows(self._facts.lines - self._header_line, most=max_rows))
-        self._max_rows = max_rows
+            raise fail("no_rows", no_rows("a header and no rows", row_limit=row_limit))
+        self._row_limit = row_limit
+        if row_limit is not None and not self._facts.quoted and not self._facts.blank_lines:
+            row_limit.check(self._facts.lines - self._header_line)
 
     def sample(self) -> str:
         """Return the beginning of the rows, to look at."""
@@ -67,8 +67,8 @@ class DelimitedTable:
         except pa.ArrowInvalid as error:
             self._raise_broken(error)
             self._table = self._parse(types | dict.fromkeys(numbers, pa.string()))
-        if self._max_rows is not None and self.rows > self._max_rows:
-            raise fail("too_many_rows", too_many_rows(self.rows, most=self._max_rows))
+        if self._row_limit is not None:
+            self._row_limit.check(self.rows)
 
     def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
         # Columns go by position, for names may be doubled; nothing becomes null, so nothing is lost silently.
@@ -167,7 +167,7 @@ class DelimitedTable:
             raise fail("line_too_long", _long_line(line, limits=self._limits), row=line) from error
 
 
-def scan(data: memoryview, *, limits: Limits) -> Facts:
+def scan(data: memoryview, *, skipped: int, limits: Limits) -> Facts:
     """Look at every byte once: encoding, zero bytes, lines without an end, quotation marks, blank lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     feeds, returns, quoted, blank, waiting = 0, 0, False, False, 0
@@ -176,15 +176,15 @@ def scan(data: memoryview, *, limits: Limits) -> Facts:
         if b"\n" not in chunk and b"\r" not in chunk and len(chunk) == limits.max_line:
             raise _no_line_end(chunk, line=max(feeds, returns) + 1, limits=limits)
         if waiting or not chunk.isascii():
-            _decode(decoder, chunk, before=start - waiting, line=feeds + 1)
+            _decode(decoder, chunk, before=skipped + start - waiting, line=feeds + 1)
             waiting = len(decoder.getstate()[0])
         if b"\0" in chunk:
-            raise _zero_byte(start + chunk.index(b"\0"))
+            raise _zero_byte(skipped + start + chunk.index(b"\0"))
         quoted = quoted or b'"' in chunk
         blank = blank or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"
         feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
     if waiting:
-        _decode(decoder, b"", before=len(data) - waiting, line=feeds + 1, final=True)
+        _decode(decoder, b"", before=skipped + len(data) - waiting, line=feeds + 1, final=True)
     ended = bytes(data[-1:]) in {b"\n", b"\r"}
     return Facts(lines=(feeds or returns) + (not ended), quoted=quoted, blank_lines=blank)
 
@@ -226,11 +226,11 @@ def _long_line(line: int | None, *, limits: Limits) -> str:
 
 
 def _as_utf8(content: Content) -> tuple[memoryview, int]:
-    """Return the text as UTF-8, and where it starts: a byte-order mark is no part of it."""
+    """Return the text as UTF-8, and how many bytes of the file stand before it: a byte-order mark is no part of it."""
     data = memoryview(content.data)
     head = bytes(data[:4])
     if head.startswith(codecs.BOM_UTF8):
-        return data[3:], 0
+        return data[3:], 3
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return memoryview(_from_utf16(data)), 0
     return data, 0
@@ -249,9 +249,9 @@ def _from_utf16(data: memoryview) -> bytes:
     return b"".join(parts)
 
 
-def _split_header(data: memoryview, *, start: int) -> tuple[str, int, int]:
+def _split_header(data: memoryview) -> tuple[str, int, int]:
     """Return the header line, its number, and where the line after it starts."""
-    head = bytes(data[start:])[: 4 * CHUNK] if len(data) <= 4 * CHUNK else bytes(data[start : 4 * CHUNK])
+    head = bytes(data[: 4 * CHUNK])
     skipped = len(head) - len(head.lstrip(b"\r\n"))
     if not head[skipped:].strip():
         raise fail("empty_file", "The file holds nothing but blank lines. Send a header and one row for each id.")
@@ -259,7 +259,7 @@ def _split_header(data: memoryview, *, start: int) -> tuple[str, int, int]:
     end = min(ends, default=len(head))
     after = end + 2 if head[end : end + 2] == b"\r\n" else end + 1
     line = 1 + max(head[:skipped].count(b"\n"), head[:skipped].count(b"\r"))
-    return head[skipped:end].decode(), line, start + min(after, len(data))
+    return head[skipped:end].decode(), line, min(after, len(data))
 
 
 def _separator(header: str, *, filename: str) -> str:

@@ -14,7 +14,7 @@ def over_limit(limit: Literal["memory", "time"], *, stage: str, detail: str = ""
 
     While the reference is prepared it is the hosts' matter; after that, the submission is what differs.
     """
-    if stage == "prepare":
+    if stage in {"begin", "prepare"}:
         error = ScoreError(
             code="reference_too_large", message=f"Preparing the reference took {WORDS[limit]} than it may."
         )

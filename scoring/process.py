@@ -6,7 +6,8 @@
 The child is started with ``subprocess``, never forked from a process that holds threads, connections or secrets: it
 gets an environment of its own, no open file but three, a memory limit, and it dies with the parent. What ends it is
 told apart: a limit broken while the submission is read is the participant's, while the reference is prepared the
-hosts', and a crash is ours. It holds no other defence: a submission here is data that is parsed, not code that runs.
+hosts', and any other end is ours (a kill from outside says nothing against a file that kept its own, lower limit).
+It holds no other defence: a submission here is data that is parsed, not code that runs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from scoring.child impo
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # half the memory of the others, science of it in tests/benchmarks
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # it needs half the memory of the others
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -99,10 +100,15 @@ class ScoringProcess:
     def _score(self, job: ScoreJob, *, deadline: _Deadline) -> ScoreResult:
         try:
             child = self._ready_child()
+            try:
+                result = child.serve(job, deadline=deadline)
+            except _NeverBegunError:  # it died between two jobs: this one was not touched
+                self._end()
+                child = self._ready_child()
+                result = child.serve(job, deadline=deadline, again=True)
         except _NotReadyError as error:
             problem = ScoreError(code="scorer_not_started", message="The scoring process did not start.")
             return ScoreResult(verdict="platform_error", error=problem, detail=str(error))
-        result = child.serve(job, deadline=deadline)
         if not child.alive or child.served >= self._jobs or child.resident_mb > self._memory_mb / 2:
             self._end()
         return result
@@ -131,6 +137,10 @@ class _NotReadyError(Exception):
 
 class _ChildEndedError(Exception):
     """The child closed its end of the pipe."""
+
+
+class _NeverBegunError(Exception):
+    """The child ended before it had begun the job."""
 
 
 class _TimeUpError(Exception):
@@ -195,8 +205,8 @@ class _Child:
         if "ready" not in message:
             raise _NotReadyError(f"said {message}")
 
-    def serve(self, job: ScoreJob, *, deadline: _Deadline) -> ScoreResult:
-        stage = "prepare"
+    def serve(self, job: ScoreJob, *, deadline: _Deadline, again: bool = False) -> ScoreResult:
+        stage = "begin"
         self.served += 1
         try:
             self._write(job)
@@ -206,7 +216,9 @@ class _Child:
         except _TimeUpError:
             self.end()
             return over_limit("time", stage=stage, detail=f"The time was over in stage {stage}.")
-        except (_ChildEndedError, BrokenPipeError):
+        except (_ChildEndedError, BrokenPipeError) as error:
+            if stage == "begin" and not again:
+                raise _NeverBegunError from error
             return self._ended(stage)
 
     def _result(self, data: dict[str, Any]) -> ScoreResult:
@@ -225,8 +237,7 @@ class _Child:
         self._wait_ended()
         detail = self._tail()
         self.end()
-        out_of_memory = b"bad_alloc" in detail.encode() or "MemoryError" in detail
-        if self._process.returncode == -signal.SIGKILL or out_of_memory:
+        if "bad_alloc" in detail or "MemoryError" in detail:
             return over_limit("memory", stage=stage, detail=f"{self._how()}\n{detail}".strip())
         return crashed(stage=stage, how=self._how(), detail=detail)
 

@@ -7,6 +7,7 @@ wrong reads the column as text again (:mod:`scoring.cells`), so the quick way st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,38 +46,38 @@ class Table(Protocol):
         """Return the row numbers of several data rows, given in ascending order."""
 
 
-def open_table(path: Path, *, filename: str, limits: Limits, max_rows: int | None = None) -> Table:
+def open_table(path: Path, *, filename: str, limits: Limits, row_limit: RowLimit | None = None) -> Table:
     """Open the table in ``path``, which was sent under the name ``filename``."""
     content = open_content(path, filename=filename, limits=limits)
     kind = kind_of(bytes(memoryview(content.data)[:4096]))
     if kind == "parquet":
-        return ParquetTable(content, limits=limits, max_rows=max_rows)
+        return ParquetTable(content, limits=limits, row_limit=row_limit)
     if kind != "text":
         raise fail("wrong_type", f"{shown(filename)} is {kind}, expected a table: CSV, TSV or Parquet.")
     from scoring.delimited import DelimitedTable  # noqa: PLC0415 - Parquet does not need it
 
-    return DelimitedTable(content, limits=limits, max_rows=max_rows)
+    return DelimitedTable(content, limits=limits, row_limit=row_limit)
 
 
 class ParquetTable:
     """A Parquet file. Rows are counted from 1, for there is no header line."""
 
-    def __init__(self, content: Content, *, limits: Limits, max_rows: int | None) -> None:
+    def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
         self._columns: dict[str, pa.Array] = {}
         self._file = _open_parquet(content)
         self._count = self._file.metadata.num_rows
         self.names: list[str] = list(self._file.schema_arrow.names)
-        self._check(max_rows=max_rows)
+        self._check(row_limit=row_limit)
 
-    def _check(self, *, max_rows: int | None) -> None:
+    def _check(self, *, row_limit: RowLimit | None) -> None:
         about = self._file.metadata
         if about.num_columns > self._limits.max_columns:
             raise fail("too_many_columns", too_many_columns(about.num_columns, limits=self._limits))
         if self._count == 0:
-            raise fail("no_rows", "The file has no rows of data.")
-        if max_rows is not None and self._count > max_rows:
-            raise fail("too_many_rows", too_many_rows(self._count, most=max_rows))
+            raise fail("no_rows", no_rows("no rows", row_limit=row_limit))
+        if row_limit is not None:
+            row_limit.check(self._count)
         size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
         if size > self._limits.max_bytes:
             raise fail("too_large", f"The table unpacks to {size:,} bytes, more than {self._limits.max_bytes:,}.")
@@ -171,9 +172,23 @@ def values_of(column: pa.Array, *, dtype: np.dtype[Any]) -> Array:
     return data[column.offset : column.offset + len(column)]
 
 
-def too_many_rows(rows: int, *, most: int) -> str:
-    """Say that there are too many rows."""
-    return f"The file has {many(rows, 'row')} of data, expected at most {most:,}: one for each id."
+@dataclass(frozen=True, slots=True)
+class RowLimit:
+    """From how many rows on a table is not read, and in words what is expected."""
+
+    most: int
+    expected: str
+
+    def check(self, rows: int) -> None:
+        """Raise SubmissionError where ``rows`` are too many."""
+        if rows > self.most:
+            raise fail("too_many_rows", f"The file has {many(rows, 'row')} of data, expected {self.expected}.")
+
+
+def no_rows(found: str, *, row_limit: RowLimit | None) -> str:
+    """Say that there is nothing but, perhaps, a header."""
+    expected = "" if row_limit is None else f", expected {row_limit.expected}"
+    return f"The file has {found} of data{expected}."
 
 
 def too_many_columns(columns: int, *, limits: Limits) -> str:

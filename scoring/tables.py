@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from scoring.archives import Limits
 from scoring.cells import flags, nearest, read_numbers, report
 from scoring.columns import check_columns
-from scoring.errors import Findings, listed, shown
+from scoring.errors import Findings, Mistake, listed, place, shown
 from scoring.ids import align
 from scoring.metrics.registry import Array
-from scoring.reading import Table, open_table, values_of
+from scoring.reading import RowLimit, Table, open_table, values_of
 from scoring.reference import Reference
 from scoring.spec import ScorerSpec
 
@@ -38,9 +38,11 @@ def read_submission(
     path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits | None = None
 ) -> Predictions:
     """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find."""
-    most = spec.max_rows or 2 * reference.rows + 1000
-    table = open_table(path, filename=filename, limits=limits or Limits(), max_rows=most)
-    check_columns(table, wanted=[spec.id, *spec.predictions])
+    wanted = [spec.id, *spec.predictions]
+    limits = limits or Limits()
+    limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
+    table = open_table(path, filename=filename, limits=limits, row_limit=_row_limit(spec, reference))
+    check_columns(table, wanted=wanted)
     textual = spec.kind == "labels" and reference.texts is not None
     table.load(
         text=[spec.id, *(spec.predictions if textual else ())], numbers=() if textual else list(spec.predictions)
@@ -54,6 +56,13 @@ def read_submission(
         raise RuntimeError("a column could not be read, and no mistake was found")
     values = predictions.values if order is None else predictions.values[order]
     return Predictions(predictions.rows, values, predictions.texts)
+
+
+def _row_limit(spec: ScorerSpec, reference: Reference) -> RowLimit:
+    if spec.max_rows is not None:
+        return RowLimit(spec.max_rows, f"at most {spec.max_rows:,}")
+    # A few rows too many are read, so that the ids which are doubled or unknown can be named.
+    return RowLimit(2 * reference.rows + 1000, f"{reference.rows:,}: one for each id")
 
 
 def _numbers(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions | None:
@@ -138,8 +147,6 @@ def _check_sums(table: Table, values: Array, *, spec: ScorerSpec, findings: Find
 
 
 def _report_sums(table: Table, sums: Array, bad: Array, *, spec: ScorerSpec, findings: Findings) -> None:
-    from scoring.errors import Mistake, place  # noqa: PLC0415
-
     first = int(np.flatnonzero(bad)[0])
     row = table.line(first)
     message = (

@@ -161,7 +161,7 @@ def test_a_warm_process_scores_ten_thousand_rows_in_less_than_30_ms(warm: Scorin
 
 def test_the_child_is_started_by_the_first_job_and_replaced_after_so_many(process: ScoringProcess, job: Jobs) -> None:
     assert process.pid is None
-    pids = []
+    pids: list[int | None] = []
     for _ in range(4):
         process.score(job(), wall_s=30)
         pids.append(process.pid)
@@ -179,8 +179,14 @@ def test_a_child_that_was_killed_while_idle_is_replaced_unnoticed(process: Scori
     assert process.score(job(), wall_s=30).verdict == "scored"
 
 
+@pytest.fixture(scope="module")
+def slow() -> bytes:
+    """A file that takes long to be refused."""
+    return gzip.compress(b"id,label\n" + b"xyz,0.5\n" * 8_000_000, compresslevel=1)
+
+
 def during(process: ScoringProcess, *signals: signal.Signals) -> Callable[[], None]:
-    """Return what sends signals to the child, which stands still, the first time that it is called."""
+    """Return what sends signals to the child when it is called."""
 
     def _send() -> None:
         for number in signals:
@@ -190,13 +196,12 @@ def during(process: ScoringProcess, *signals: signal.Signals) -> Callable[[], No
     return _send
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
-def test_a_crash_is_our_fault_and_the_next_job_is_scored(
-    process: ScoringProcess, job: Jobs, number: signal.Signals
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
+def test_a_crash_or_a_kill_is_our_fault_and_the_next_job_is_scored(
+    process: ScoringProcess, job: Jobs, slow: bytes, number: signal.Signals
 ) -> None:
-    process.start()
-    during(process, signal.SIGSTOP)()
-    result = process.score(job(), wall_s=30, on_wait=during(process, number, signal.SIGCONT), wait_s=0.05)
+    process.score(job(), wall_s=30)  # the reference is prepared
+    result = process.score(job(slow), wall_s=30, on_wait=during(process, number), wait_s=0.2)
     assert (result.verdict, result.error and result.error.code) == ("platform_error", "scorer_crashed")
     assert number.name in result.detail
     assert process.score(job(), wall_s=30).verdict == "scored"
@@ -211,10 +216,9 @@ def test_time_over_while_the_reference_is_prepared_is_the_host_s(process: Scorin
     wait_until_gone(pid)
 
 
-def test_time_over_while_the_file_is_read_is_the_participant_s(process: ScoringProcess, job: Jobs) -> None:
+def test_time_over_while_the_file_is_read_is_the_participant_s(process: ScoringProcess, job: Jobs, slow: bytes) -> None:
     process.score(job(), wall_s=30)  # the reference is prepared
-    slow = job(gzip.compress(b"id,label\n" + b"xyz,0.5\n" * 8_000_000, compresslevel=1))
-    result = process.score(slow, wall_s=0.25)
+    result = process.score(job(slow), wall_s=0.25)
     assert (result.verdict, result.error and result.error.code) == ("rejected", "too_slow")
     assert process.score(job(), wall_s=30).verdict == "scored"
 
@@ -227,13 +231,6 @@ def test_memory_over_while_the_file_is_read_is_the_participant_s(job: Jobs) -> N
         assert (result.verdict, result.error and result.error.code) == ("rejected", "too_large"), result
         assert not exists(pid)
         assert small.score(job(), wall_s=30).verdict == "scored"
-
-
-def test_a_child_that_the_kernel_kills_for_its_memory_is_the_file_s_matter(process: ScoringProcess, job: Jobs) -> None:
-    process.score(job(), wall_s=30)
-    slow = job(gzip.compress(b"id,label\n" + b"xyz,0.5\n" * 8_000_000, compresslevel=1))
-    result = process.score(slow, wall_s=30, on_wait=during(process, signal.SIGKILL), wait_s=0.25)
-    assert (result.verdict, result.error and result.error.code) == ("rejected", "too_large")
 
 
 def test_a_child_that_cannot_start_is_our_fault(job: Jobs) -> None:
