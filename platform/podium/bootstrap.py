@@ -266,22 +266,25 @@ def _pip_environment() -> Dict[str, str]:
 
 def _run_quietly(command: List[str], environment: Dict[str, str], root: str) -> Tuple[int, str]:
     """Run it, showing on a terminal one line that moves; return its status and everything that it said."""
-    process = subprocess.Popen(
-        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-    )
     lines = []
-    stream = process.stdout
-    assert stream is not None
     moving = sys.stdout.isatty()
-    for raw in stream:
-        line = raw.decode(errors="replace").rstrip()
-        lines.append(line)
-        if moving and re.match(r"\s*(Collecting|Downloading|Installing|Using cached|\+)", line):
-            sys.stdout.write("\r\033[K  " + line.strip()[:70])
-            sys.stdout.flush()
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        for raw in process.stdout or ():
+            line = raw.decode(errors="replace").rstrip()
+            lines.append(line)
+            if moving and re.match(r"\s*(Collecting|Downloading|Installing|Using cached|\+)", line):
+                sys.stdout.write("\r\033[K  " + line.strip()[:70])
+                sys.stdout.flush()
     if moving:
         sys.stdout.write("\r\033[K")
-    return process.wait(), "\n".join(lines)
+    return process.returncode, "\n".join(lines)
 
 
 # The data folder and the address

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import Error, run_checks
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from kombu.exceptions import OperationalError as BrokerError
 from packaging.requirements import Requirement
@@ -25,7 +24,7 @@ from redis.exceptions import RedisError
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
 from podium.core import heartbeats, machine
-from podium.core.preparing import command_line
+from podium.core.preparing import command_line, reach_database, waiting_migrations
 
 OK, WARN, MISSING = "ok", "warn", "missing"
 OLDEST_PYTHON = (3, 11)
@@ -124,10 +123,9 @@ def database() -> Iterator[Finding]:
     """The database: reached, and with this version's tables."""
     kind = "SQLite" if connection.vendor == "sqlite" else "PostgreSQL"
     try:
-        connection.ensure_connection()
+        reach_database()
         version = ".".join(map(str, connection.get_database_version()))
-        executor = MigrationExecutor(connection)
-        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        waiting = waiting_migrations()
     except DatabaseError as error:
         yield Finding("Database", MISSING, f"{kind} does not answer: {_first_line(error)}", "check DATABASE_URL")
         return

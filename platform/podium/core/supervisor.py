@@ -121,6 +121,8 @@ class Child:
             for text, colour in worth_saying(line):
                 say(text, who=self.program.name, colour=colour)
         keep.close()
+        if process.stdout:
+            process.stdout.close()
 
     def look_after(self) -> None:
         """Start again what ended by itself, once its pause is over."""
@@ -191,7 +193,8 @@ class Supervisor:
         try:
             for child in self.children:
                 child.start()
-            if self._wait_until_ready():
+            self._wait_until_ready()
+            if not self.stopping.is_set():
                 ready()
             while not self.stopping.wait(0.2):
                 for child in self.children:
@@ -206,18 +209,18 @@ class Supervisor:
                 child.finish()
         self.stopping.set()
 
-    def _wait_until_ready(self) -> bool:
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline and not self.stopping.wait(0.1):
+    def _wait_until_ready(self) -> None:
+        """Return once web answers and the worker has shown itself; end where one of the three cannot start."""
+        impatient = time.monotonic() + READY_SECONDS
+        while not (answers(self.probe) and any(heartbeats.alive("worker"))):
             for child in self.children:
                 if child.process and child.process.poll() is not None:
                     self._give_up(child)
-            if answers(self.probe) and any(heartbeats.alive("worker")):
-                return True
-        if not self.stopping.is_set():
-            logs = self.children[0].log.parent
-            say(f"Still not ready after {READY_SECONDS} s; going on trying. The logs: {logs}", colour="warning")
-        return not self.stopping.is_set()
+            if time.monotonic() > impatient:
+                say(f"Still waiting for an answer. The logs: {self.children[0].log.parent}", colour="warning")
+                impatient = float("inf")
+            if self.stopping.wait(0.1):
+                return
 
     def _give_up(self, child: Child) -> None:
         child.reader.join(timeout=1)
