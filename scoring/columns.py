@@ -62,8 +62,7 @@ def _check_header(table: DelimitedTable, *, wanted: Sequence[str]) -> None:
 
 def _doubled(names: Sequence[str], *, row: int | None, findings: Findings) -> None:
     for name in sorted({name for name in names if names.count(name) > 1}, key=names.index):
-        times = "twice" if names.count(name) == 2 else f"{names.count(name):,} times"
-        message = f"{_at(row)}column {shown(name)} occurs {times}, expected once."
+        message = f"{_at(row)}column {shown(name)} occurs {names.count(name):,} times, expected once."
         findings.add(Mistake(code="column_doubled", message=_sentence(message), row=row, column=name))
 
 

@@ -96,6 +96,8 @@ class ParquetTable:
             table = self._file.read(columns=wanted, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise _damaged() from error
+        if table.num_rows != self._count:
+            raise _damaged()
         self._columns = {name: _plain(table.column(name)) for name in wanted}
 
     def _check_type(self, name: str) -> None:

@@ -93,7 +93,7 @@ FILES: dict[str, tuple[bytes | str, str, str]] = {
     "missing column": ("id,other\n1,2\n", "column_missing", "Row 1: column `label` is missing. Expected 2 columns"),
     "extra column": (GOOD.replace("\n", ",x\n"), "column_extra", "Row 1: column `x` is not expected"),
     "index column": (",id,label\n0,1,0.1\n", "column_extra", "(`index=False`)"),
-    "doubled column": ("id,label,label\n1,0.1,0.1\n", "column_doubled", "Row 1: column `label` occurs twice"),
+    "doubled column": ("id,label,label\n1,0.1,0.1\n", "column_doubled", "Row 1: column `label` occurs 2 times"),
     "other case": (GOOD.replace("label", "Label "), "column_misspelt", "found column `Label `, expected `label`."),
     "typing mistake": (GOOD.replace("label", "lable"), "column_misspelt", "found column `lable`, expected `label`."),
     "too few cells": ("id,label\n1,0.1\n2\n", "ragged_row", "Row 3: found 1 cell, expected 2 as in the header."),
