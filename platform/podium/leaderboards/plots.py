@@ -11,7 +11,7 @@ from podium.core import words
 from podium.core.plots import Plot, Series, Shift, shakeup_plot, steps_plot
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.ranking import rounded
-from podium.leaderboards.selectors import BoardPage, ranks_before
+from podium.leaderboards.selectors import BoardPage, baselines, ranks_before
 from podium.leaderboards.values import values_of
 from podium.submissions.models import Submission
 from podium.submissions.states import SubmissionState
@@ -38,7 +38,7 @@ def _best_over_time(page: BoardPage) -> Plot:
         series,
         start=phase.opens,
         end=min(max(now, phase.opens), phase.closes),
-        title=f"Best {column.title} over time",
+        title="Best public score over time" if column.split == "public" else "Best score over time",
         sentence=_said(column, series),
         end_word="today" if now < phase.closes else "",
     )
@@ -46,8 +46,8 @@ def _best_over_time(page: BoardPage) -> Plot:
 
 def _drawn(page: BoardPage) -> list[Entry]:
     """Return the entries to draw: the first, you, and the best baseline; the leader first."""
-    entries = page.board.entries.select_related("team").order_by("place")
-    drawn = [*entries.filter(ranked=True)[:LEADERS], *entries.filter(ranked=False)[:1]]
+    leaders = page.board.entries.filter(ranked=True).select_related("team").order_by("place")[:LEADERS]
+    drawn = [*leaders, *baselines(page.board).select_related("team").order_by("place")[:1]]
     if page.own and all(entry.pk != page.own.entry.pk for entry in drawn):
         drawn.append(page.own.entry)
     return drawn

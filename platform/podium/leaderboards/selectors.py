@@ -225,12 +225,16 @@ class BoardFacts:
 
 
 def board_facts(board: Board) -> BoardFacts:
-    """Return how many teams and submissions a board has, and when it last changed; one pass over an index."""
-    facts = board.entries.aggregate(
-        rows=Count("*"), teams=Count("pk", filter=Q(ranked=True)), sent=Sum("submissions"), last=Max("updated_at")
-    )
-    teams = facts["teams"]
-    return BoardFacts(teams, facts["rows"] - teams, facts["sent"] or 0, facts["last"])
+    """Return how many teams and submissions a board has, and when it last changed, each from an index alone."""
+    whole = board.entries.aggregate(rows=Count("*"), sent=Sum("submissions"))
+    last = board.entries.aggregate(last=Max("updated_at"))["last"]
+    hosted = baselines(board).count()
+    return BoardFacts(whole["rows"] - hosted, hosted, whole["sent"] or 0, last)
+
+
+def baselines(board: Board) -> QuerySet[Entry]:
+    """Return a board's baselines. Written with `in`, as SQLite finds no index for `NOT ranked`."""
+    return board.entries.filter(ranked__in=[False])
 
 
 def own_row(board: Board, team: Team) -> BoardRow | None:
