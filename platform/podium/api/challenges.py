@@ -6,12 +6,13 @@ from django.db.models import Q, QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from podium.api.answers import file_answer
 from podium.api.endpoint import Endpoint, OpenEndpoint
 from podium.api.pagination import Numbered
 from podium.api.schema import Fields, errors
@@ -28,9 +29,7 @@ from podium.challenges.selectors import (
     visible_to,
 )
 from podium.challenges.services import challenge_join
-from podium.core.downloads import download
 from podium.core.errors import Conflict
-from podium.core.storage import blob_path
 
 STATES = [UPCOMING, RUNNING, ENDED]
 
@@ -122,7 +121,10 @@ class JoinBody(Fields):
     """Which rules you accept."""
 
     rules = serializers.IntegerField(
-        required=False, min_value=1, help_text="The version that you read. Left out: the current one."
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version that you read. Left out: the current one.",
     )
 
 
@@ -228,11 +230,10 @@ class File(OpenEndpoint):
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
-            **errors(401, 403, 404),
-            416: OpenApiResponse(description="The file has no such bytes."),
+            **errors(401, 403, 404, 416),
         },
     )
     def get(self, request: Request, slug: str, name: str) -> HttpResponseBase:
         """Fetch a file. `Range` with `If-Range` resumes a download that broke off."""
         blob = file_for(self.person, self.challenge, name).blob
-        return download(request._request, blob_path(blob.sha256), name=name.rsplit("/", 1)[-1], etag=blob.sha256)
+        return file_answer(request, blob, name=name.rsplit("/", 1)[-1])

@@ -13,8 +13,7 @@ from podium.api.pagination import Numbered
 from podium.api.schema import Fields, errors
 from podium.api.scores import ScoreFields, score_of
 from podium.leaderboards.models import Board, Column
-from podium.leaderboards.selectors import BoardRow, board_page, boards_for, first_of, get_board
-from podium.teams.selectors import team_of
+from podium.leaderboards.selectors import BoardRow, board_page, boards_for, get_board, pick_board
 
 
 class ColumnFields(Fields):
@@ -58,7 +57,7 @@ class Boards(OpenEndpoint):
     def get(self, request: Request, slug: str) -> Response:
         """List the boards that you may see, the one that counts now first."""
         boards = boards_for(self.person, self.challenge)
-        first = first_of(self.challenge, boards)
+        first = pick_board(self.challenge, boards)
         boards.sort(key=lambda board: board is not first)
         page = self.paginate_queryset(boards) or []
         return self.get_paginated_response(BoardFields([self._shown(board) for board in page], many=True).data)
@@ -85,8 +84,7 @@ class Places(OpenEndpoint):
         """List the places on a board, the best first."""
         found = get_board(self.person, self.challenge, board)
         pages = cast(Numbered, self.paginator).begin(request)
-        viewer_team = team_of(self.person, self.challenge)
-        page = board_page(found, number=pages.number, per_page=pages.per_page, viewer_team=viewer_team)
+        page = board_page(found, number=pages.number, per_page=pages.per_page)
         pages.has_next = pages.number < page.pages
         columns = list(found.columns.all())
         rows = page.rows if page.number == pages.number else []  # past the last page there is nothing

@@ -15,14 +15,13 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from podium.api.answers import file_answer
 from podium.api.endpoint import Endpoint
 from podium.api.schema import Fields, errors
 from podium.api.scores import ScoreFields, score_shown
 from podium.api.throttles import Person, Uploads
 from podium.challenges.models import Challenge, Phase
 from podium.challenges.rules import require
-from podium.core.downloads import download
-from podium.core.storage import blob_path
 from podium.core.uploads import refuse_if_longer
 from podium.leaderboards.shown import scores_shown
 from podium.submissions.models import Submission
@@ -172,7 +171,7 @@ class SubmissionFile(Endpoint):
         file = next(iter(get_visible(self.person, pk).files.all()), None)
         if file is None:
             raise Http404("this submission has no file")
-        return download(request._request, blob_path(file.blob.sha256), name=file.name, etag=file.blob.sha256)
+        return file_answer(request, file.blob, name=file.name)
 
 
 def shown(endpoint: Endpoint, submissions: Iterable[Submission]) -> list[dict[str, Any]]:
