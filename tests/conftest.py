@@ -25,6 +25,11 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith(
+        "sqlite3"
+    ):  # in a file, for in memory its threads do not wait for each other's locks
+        database.setdefault("TEST", {})["NAME"] = DATA / "test.sqlite3"
 
 
 def pytest_unconfigure() -> None:
