@@ -129,11 +129,11 @@ def require_acceptable(invitation: Invitation, *, user: User, former: Team | Non
             code="invitation_expired",
         )
     _require_open(team)
-    if not is_participant(user, team.challenge):
-        raise Forbidden("Accept the challenge's rules first, then open this link again.", code="rules_not_accepted")
     _require_seat(team)
     if former:
         _require_can_give_up(former)
+    if not is_participant(user, team.challenge):  # last: who cannot join the team need not accept rules for it
+        raise Forbidden("Accept the challenge's rules first, then open this link again.", code="rules_not_accepted")
 
 
 def member_leave(team: Team, *, user: User) -> Team:
