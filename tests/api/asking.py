@@ -10,7 +10,8 @@ from podium.accounts.services import token_create
 from tests.cast import Cast, predictions
 
 V1 = "/api/v1/"
-SUBMISSION_KEYS = set("id challenge phase team state created_at finished_at description selected scores error".split())
+SUBMISSION_KEYS = {"id", "challenge", "phase", "team", "state", "created_at", "finished_at", "description", "selected"}
+SUBMISSION_KEYS |= {"scores", "error"}
 SCORE_KEYS = {"column", "split", "value", "ci_low", "ci_high"}
 
 

@@ -70,14 +70,14 @@ def forget() -> bool:
 
 def clean_url(text: str) -> str:
     """Return the address of a site as it is kept: with its scheme, without a slash at the end."""
-    text = text.strip().rstrip("/").removesuffix("/api/v1").rstrip("/")
+    text = text.strip()
     if "://" not in text:
         host = text.split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
         text = f"{'http' if host in LOOPBACK else 'https'}://{text}"
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
         raise Trouble("bad_url", f"“{text}” is no address of a site. Write it like https://podium.example.org.")
-    return text
+    return text.rstrip("/").removesuffix("/api/v1").rstrip("/")
 
 
 def _kept() -> Login:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import httpx
 
-from podium.client.api import PATIENCE, Api, Json, address
+from podium.client.api import Api, Json, address
 from podium.client.show import Advance, note
 from podium.client.troubles import Trouble
 
@@ -15,7 +15,7 @@ ATTEMPTS = 4
 IN_FLIGHT = ("received", "queued", "running")
 AWAY = ("unreachable", "timeout", "unavailable", "throttled")
 FIRST_PAUSE, LONGEST_PAUSE, GIVE_UP = 0.2, 5.0, 120.0  # seconds
-STORING = httpx.Timeout(PATIENCE, read=300)  # a large file takes a while to be written down and hashed
+STORING = httpx.Timeout(30, connect=10, read=300)  # a large file takes a while to be written down and hashed
 
 
 class Watched:
