@@ -1,0 +1,134 @@
+"""Filling an empty site with the demo, through the same services as everything else.
+
+Files are taken in by `submission_receive` and scored by the real scoring; what is the demo's own is that both happen
+now for a time that is past, so what was written down is dated back. Each challenge is one transaction: interrupted, it
+is as if it had not begun, and the next start goes on with it.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from podium.accounts.models import User
+from podium.challenges.models import Challenge
+from podium.config.celery import app
+from podium.core.console import say
+from podium.core.models import Event
+from podium.core.words import plural
+from podium.demo.blueprints import BLUEPRINTS, Blueprint
+from podium.demo.building import Plan, build
+from podium.demo.history import visits
+from podium.demo.logins import passwords
+from podium.demo.people import HOST, OPERATOR, Crew, Person, crews
+from podium.demo.renewing import renew
+from podium.demo.training import Workshop, workshop
+
+BEGUN, FILLED, DONE = "demo_begin", "demo_challenge", "demo_complete"
+OCCUPIED = (
+    "This folder holds a site of its own; the demo fills only an empty one. Give it a folder: "
+    "PODIUM_DATA_DIR=~/podium-demo python3 manage.py demo"
+)
+
+
+def happened(name: str) -> set[str]:
+    """Return the subjects for which the demo noted an event."""
+    return set(Event.objects.filter(name=name, subject__startswith="demo:").values_list("subject", flat=True))
+
+
+def note(name: str, what: str = "site") -> None:
+    """Note that a part of the demo stands."""
+    Event.objects.create(subject=f"demo:{what}"[:60], name=name)
+
+
+def is_complete() -> bool:
+    """Tell whether the whole demo stands."""
+    return bool(happened(DONE))
+
+
+def fill(*, blueprints: tuple[Blueprint, ...] = BLUEPRINTS, processes: int = 2) -> None:
+    """Fill the site, or go on where an interrupted start left it; where all stands, keep its dates alive."""
+    if is_complete():
+        for title in renew(blueprints):
+            say(f"“{title}” was over; its dates are put off.")
+        return
+    if not happened(BEGUN):
+        people_create(crews())
+    started = time.monotonic()
+    with nobody_to_wake(), workshop(processes) as shop:
+        _build_missing(blueprints, shop)
+    note(DONE)
+    say(f"The demo stands, after {time.monotonic() - started:.0f} s.")
+
+
+def _build_missing(blueprints: tuple[Blueprint, ...], shop: Workshop) -> None:
+    now = timezone.now()
+    missing = [blueprint for blueprint in blueprints if f"demo:{blueprint.slug}" not in happened(FILLED)]
+    # all is ordered before anything is built: models are trained while files of others are being scored
+    plans = [Plan.of(each, visits(each, crews(), now=now), shop, now=now) for each in missing]
+    for plan in plans:
+        build_one(plan)
+
+
+def build_one(plan: Plan) -> Challenge:
+    """Build one challenge, whole or not at all."""
+    started = time.monotonic()
+    with transaction.atomic():
+        challenge = build(plan)
+        note(FILLED, plan.blueprint.slug)
+    teams, files = plural(len(plan.visits), "team"), plural(len(plan.sendings), "submission")
+    say(f"{challenge.title}: {teams}, {files}, {time.monotonic() - started:.1f} s")
+    return challenge
+
+
+@contextmanager
+def nobody_to_wake() -> Iterator[None]:
+    """Scoring is done here and now, so the messages that would ask workers for it go nowhere."""
+    before = app.conf.broker_url
+    app.conf.update(broker_url="memory://localhost")
+    try:
+        yield
+    finally:
+        app.conf.update(broker_url=before)
+
+
+def people_create(teams: list[Crew]) -> None:
+    """Make everybody's account, with a verified address. Only the three fixed people can sign in."""
+    if User.objects.exists() or Challenge.objects.exists():
+        raise SystemExit(OCCUPIED)
+    everybody = [HOST, OPERATOR, *(person for crew in teams for person in crew.people)]
+    say(f"Making {plural(len(everybody), 'account')} …")
+    secrets = passwords()
+    with transaction.atomic():
+        User.objects.bulk_create(_account(person, secrets.get(person.username)) for person in everybody)
+        users = User.objects.all()
+        EmailAddress.objects.bulk_create(
+            EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
+        )
+        note(BEGUN)
+
+
+def _account(person: Person, password: str | None) -> User:
+    user = User(
+        username=person.username,
+        email=f"{person.username}@example.org",
+        name=person.name,
+        affiliation=person.affiliation,
+        about=person.about,
+        date_joined=_joined(person),
+        is_staff=person is OPERATOR,
+        is_superuser=person is OPERATOR,
+    )
+    if password:
+        user.set_password(password)
+    else:
+        user.set_unusable_password()
+    return user
+
+
+def _joined(person: Person) -> datetime:
+    return timezone.now() - timedelta(days=62 + len(person.name))
