@@ -1,16 +1,16 @@
-"""Who may do what with a challenge. Views, REST, admin and templates ask here (`user.has_perm("challenges.…", challenge)`).
+"""Who may do what with a challenge. Views, REST, admin and templates ask `user.has_perm("challenges.…", challenge)`.
 
 A stranger to a challenge that is not public gets 404, from `selectors.get_visible`; an insider without the right, 403.
 """
 
 from typing import Any
 
-import rules
 from django.contrib.auth.models import AnonymousUser
 
 from podium.accounts.models import User
 from podium.challenges.models import Acceptance, Challenge, Role
 from podium.core.errors import Forbidden
+from podium.core.permissions import add_perm, predicate
 
 Person = User | AnonymousUser
 
@@ -27,25 +27,25 @@ def role_of(user: Person, challenge: Challenge) -> str | None:
     return known[user.pk]
 
 
-@rules.predicate
+@predicate
 def is_host(user: Person, challenge: Challenge) -> bool:
     """Owner, editor or judge."""
     return role_of(user, challenge) is not None
 
 
-@rules.predicate
+@predicate
 def is_editor(user: Person, challenge: Challenge) -> bool:
     """Owner or editor."""
     return role_of(user, challenge) in {Role.Name.OWNER, Role.Name.EDITOR}
 
 
-@rules.predicate
+@predicate
 def is_owner(user: Person, challenge: Challenge) -> bool:
     """Owner."""
     return role_of(user, challenge) == Role.Name.OWNER
 
 
-@rules.predicate
+@predicate
 def is_participant(user: Person, challenge: Challenge) -> bool:
     """Accepted some version of the rules."""
     if not user.is_authenticated:
@@ -56,19 +56,19 @@ def is_participant(user: Person, challenge: Challenge) -> bool:
     return known[user.pk]
 
 
-@rules.predicate
+@predicate
 def is_public(_user: Person, challenge: Challenge) -> bool:
     """Anybody may see it."""
     return challenge.visibility == Challenge.Visibility.PUBLIC
 
 
-@rules.predicate
+@predicate
 def is_past_draft(_user: Person, challenge: Challenge) -> bool:
     """No draft."""
     return challenge.visibility != Challenge.Visibility.DRAFT
 
 
-@rules.predicate
+@predicate
 def hosts_something(user: Person) -> bool:
     """Has a role on some challenge, or operates the site."""
     if not user.is_authenticated or not user.is_active:
@@ -76,12 +76,12 @@ def hosts_something(user: Person) -> bool:
     return user.is_superuser or Role.objects.filter(user=user).exists()
 
 
-rules.add_perm("challenges.host", hosts_something)
-rules.add_perm("challenges.view", is_public | is_host | (is_participant & is_past_draft))
-rules.add_perm("challenges.download", is_participant | is_host)
-rules.add_perm("challenges.edit", is_editor)
-rules.add_perm("challenges.see_private", is_host)
-rules.add_perm("challenges.own", is_owner)
+add_perm("challenges.host", hosts_something)
+add_perm("challenges.view", is_public | is_host | (is_participant & is_past_draft))
+add_perm("challenges.download", is_participant | is_host)
+add_perm("challenges.edit", is_editor)
+add_perm("challenges.see_private", is_host)
+add_perm("challenges.own", is_owner)
 
 
 def require(user: Person, permission: str, row: Any, message: str = "You have no right to do this.") -> None:
