@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -42,7 +42,7 @@ def _in_file(path: Path) -> Iterator[Mail]:
 
 def _read(message: "EmailMessage[Any, Any]", *, written: datetime) -> Mail:
     body = message.get_body(("plain",))
-    sent = message["Date"].datetime if message["Date"] else None
+    sent = message["Date"].datetime.replace(tzinfo=UTC) if message["Date"] else None  # Django writes UTC, as “-0000”
     return Mail(
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
