@@ -260,9 +260,8 @@ def test_ada_downloads_her_own_file_and_others_do_not(cast: Cast, sent: Submissi
     address = f"/submissions/{sent.pk}/file/"
     answer = cast.client("ben").get(address)
     assert answer.getvalue() == predictions(14)
-    answer.close()
     assert 'filename="mine.csv"' in answer["Content-Disposition"]
     for who, status in {"chen": 404, "dara": 404, "vera": 404, "heidi": 404, "visitor": 302, "grace": 200}.items():
         answer = cast.client(who).get(address)
         assert answer.status_code == status, who
-        answer.close()
+        answer.getvalue()

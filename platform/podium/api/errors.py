@@ -13,7 +13,7 @@ from django.utils.http import http_date
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from podium.core.errors import Refusal
+from podium.core.errors import Forbidden, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ CODES = {"permission_denied": "forbidden", "error": "failed"}  # DRF's words, wh
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     """Turn what a view raised into an answer: the exception handler of every REST view."""
+    if isinstance(error, Forbidden) and not context["request"].user.is_authenticated:
+        return _plain(401, "not_authenticated", f"{error.message} {HOW_TO_SIGN}", **{"WWW-Authenticate": "Bearer"})
     if isinstance(error, Refusal):
         headers = {"Retry-After": http_date(error.retry_at.timestamp())} if error.retry_at else {}
         return Response({"error": error.as_dict()}, status=error.status, headers=headers)

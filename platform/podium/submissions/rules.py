@@ -1,13 +1,12 @@
 """Who may do what with a submission."""
 
-import rules
-
 from podium.challenges.rules import Person, is_editor, is_host
+from podium.core.permissions import add_perm, predicate
 from podium.submissions.models import Submission
 from podium.teams.models import Membership
 
 
-@rules.predicate
+@predicate
 def is_on_its_team(user: Person, submission: Submission) -> bool:
     """On the team that sent it. One query a person and team object."""
     if not user.is_authenticated:
@@ -18,19 +17,19 @@ def is_on_its_team(user: Person, submission: Submission) -> bool:
     return known[user.pk]
 
 
-@rules.predicate
+@predicate
 def hosts_it(user: Person, submission: Submission) -> bool:
     """Any role on the challenge."""
     return bool(is_host(user, submission.team.challenge))
 
 
-@rules.predicate
+@predicate
 def edits_it(user: Person, submission: Submission) -> bool:
     """Owner or editor of the challenge."""
     return bool(is_editor(user, submission.team.challenge))
 
 
-rules.add_perm("submissions.view", is_on_its_team | hosts_it)
-rules.add_perm("submissions.select", is_on_its_team)
-rules.add_perm("submissions.cancel", is_on_its_team | edits_it)
-rules.add_perm("submissions.see_log", hosts_it)
+add_perm("submissions.view", is_on_its_team | hosts_it)
+add_perm("submissions.select", is_on_its_team)
+add_perm("submissions.cancel", is_on_its_team | edits_it)
+add_perm("submissions.see_log", hosts_it)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -31,7 +32,7 @@ def submission_receive(
     phase: Phase,
     *,
     author: User,
-    upload: UploadedFile,
+    upload: UploadedFile[Any],
     description: str = "",
     idempotency_key: str | None = None,
     at: datetime | None = None,

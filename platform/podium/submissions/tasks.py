@@ -18,12 +18,11 @@ DRAIN_SECONDS = 20
 def advance(submission_pk: int) -> None:
     """Take a submission from received as far as this worker can: the first run here, the others by whoever is free."""
     evaluation.submission_queue(submission_pk)
-    first, *others = [*evaluation.waiting_runs(submission_pk).values_list("pk", flat=True)] or [None]
-    for pk in others:
-        if pk is not None:
-            evaluate.enqueue(pk)
-    if first is not None:
-        evaluation.run_evaluate(first)
+    waiting = list(evaluation.waiting_runs(submission_pk).values_list("pk", flat=True))
+    for pk in waiting[1:]:
+        evaluate.enqueue(pk)
+    if waiting:
+        evaluation.run_evaluate(waiting[0])
 
 
 @task()
@@ -64,6 +63,6 @@ every(10, sweep)
 every(3600, sweep_files)
 
 
-@worker_process_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect
 def _warm(**_: object) -> None:
     warm_up()
