@@ -15,7 +15,8 @@ from podium.core.console import say
 
 PARTS = (machine.CHROMIUM, machine.BUBBLEWRAP)
 WHOLE = ("-q", "-n", "auto", "--dist", "worksteal")  # how the whole suite runs; a chosen test runs as pytest likes it
-WITHOUT_SERVERS = ("scoring", "tests/scoring", "tests/start", "tests/look")  # these meet no database: once is enough
+# These meet no database, or bring their own: once is enough
+WITHOUT_SERVERS = ("scoring", "tests/scoring", "tests/start", "tests/look", "tests/e2e")
 CHOICES = ("sqlite", "postgres", "both")
 
 
