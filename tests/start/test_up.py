@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
 from tests.start.site import Site, left_after, manage
 
 
@@ -51,7 +52,7 @@ def test_its_data_is_its_owners_alone(site: Site) -> None:
 
 
 def test_a_second_start_on_the_same_data_says_so_and_ends(site: Site) -> None:
-    second = manage("up", "--port", "8999", data=site.data)
+    second = manage("up", "--port", str(free_port()), data=site.data)
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert f"already running on {site.data} (http://localhost:{site.port})" in second.stderr
@@ -148,7 +149,9 @@ def test_a_data_folder_that_cannot_be_written_names_the_command_with_another(com
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
-    refused = manage("up", "--port", "8998", data=tmp_path / "data", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    refused = manage(
+        "up", "--port", str(free_port()), data=tmp_path / "data", DATABASE_URL="postgres://nobody@127.0.0.1:1/none"
+    )
     assert refused.returncode == 1
     assert "The database does not answer" in refused.stderr.splitlines()[-1]
     assert refused.stderr.endswith("See what is missing: python3 manage.py doctor\n")

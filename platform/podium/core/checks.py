@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 from podium.bootstrap import is_loopback
 
@@ -85,7 +86,7 @@ def demo_is_not_public(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
 @register(Tags.database, deploy=True)
 def public_site_has_redis_with_postgresql(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """PostgreSQL says that several machines are meant; a queue in a folder is for one."""
-    if settings.REDIS_URL or settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if settings.REDIS_URL or connection.vendor == "sqlite":
         return []
     hint = "Set REDIS_URL=redis://SERVER:6379/0, unless everything runs on one machine."
     return [Warning("PostgreSQL is used with a queue and a cache in folders.", hint=hint, id="podium.W004")]
