@@ -36,7 +36,7 @@ def test_participants_and_hosts_fetch_files(ask, name):
 
 def test_others_do_not(ask):
     assert error_of(ask("vera").get(PATH), 403)["code"] == "not_joined"
-    assert error_of(ask("visitor").get(PATH), 403)["code"] == "not_joined"
+    assert error_of(ask("visitor").get(PATH), 401)["message"].startswith("Join the challenge")
     for name in ("ada", "visitor", "vera"):
         assert error_of(ask(name).get("challenges/harbour/files/"), 404)
         assert error_of(ask(name).get("challenges/harbour/files/train.csv"), 404)

@@ -17,6 +17,7 @@ from podium.api.endpoint import Endpoint, OpenEndpoint
 from podium.api.pagination import Numbered
 from podium.api.schema import Fields, errors
 from podium.challenges.files import file_for
+from podium.challenges.listing import has_word
 from podium.challenges.models import Challenge, RulesVersion
 from podium.challenges.selectors import (
     ENDED,
@@ -158,13 +159,8 @@ class Challenges(OpenEndpoint, ListAPIView[Challenge]):
         if state := query.validated_data.get("state"):
             challenges = challenges.filter(Q(state=state))
         for word in query.validated_data.get("search", "").split()[:8]:
-            challenges = challenges.filter(_mentions(word))
+            challenges = challenges.filter(has_word(word))
         return challenges
-
-
-def _mentions(word: str) -> Q:
-    tagged = Q(pk__in=Challenge.tags.through.objects.filter(tag__name__icontains=word).values("challenge"))
-    return Q(title__icontains=word) | Q(summary__icontains=word) | Q(organiser__icontains=word) | tagged
 
 
 class OneChallenge(OpenEndpoint):

@@ -140,7 +140,7 @@ def running(user: Person, *, most: int) -> tuple[list[Item], int]:
 
 def _found(challenges: QuerySet[Challenge], wanted: Filter) -> QuerySet[Challenge]:
     for word in wanted.text.split()[:8]:
-        challenges = challenges.filter(_has_word(word))
+        challenges = challenges.filter(has_word(word))
     if wanted.tags:
         challenges = challenges.filter(pk__in=_tagged(slug__in=wanted.tags))
     if wanted.kinds:
@@ -151,7 +151,7 @@ def _found(challenges: QuerySet[Challenge], wanted: Filter) -> QuerySet[Challeng
     return challenges
 
 
-def _has_word(word: str) -> Q:
+def has_word(word: str) -> Q:
     """Each word must stand in the title, the summary, the organiser or a tag."""
     texts = Q(title__icontains=word) | Q(summary__icontains=word) | Q(organiser__icontains=word)
     return texts | Q(pk__in=_tagged(name__icontains=word))
