@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.core.checks import run_checks
 from pytest_django import Settings
 
 from podium.core import checks, doctor, heartbeats, machine
@@ -56,7 +55,7 @@ def test_doctor_sees_a_folder_that_others_can_read(tmp_path: Path, settings: Set
 
 def test_doctor_sees_a_full_disk(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=2**20))
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=2**20))
     (_folder, disk) = doctor.data_folder()
     assert (disk.state, disk.text) == ("missing", "0.0 GB free")
 
@@ -106,7 +105,7 @@ def test_each_mistake_of_a_public_site_has_a_name_and_a_hint(
     for name, value in {**WELL, **wrong}.items():
         setattr(settings, name, value)
     settings.REDIS_URL = "redis://redis:6379/0"
-    own = [one for one in run_checks(include_deployment_checks=True) if str(one.id).startswith("podium.")]
+    own = checks.production_mistakes()
     assert {one.id for one in own} == found
     assert all(one.hint for one in own)
 

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 from django.db import connection
 
 from podium.bootstrap import is_loopback
 
+OWN = "podium"  # the tag of these checks: `manage.py check --deploy --tag podium`
 SHORTEST_SECRET = 40
 
 
@@ -21,7 +22,7 @@ def is_public() -> bool:
     return not is_loopback(urlsplit(settings.BASE_URL).hostname or "")
 
 
-@register(Tags.security, deploy=True)
+@register(OWN, deploy=True)
 def debug_is_off_in_public(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """With DEBUG on, an error page shows settings and source to whoever caused it."""
     if not (settings.DEBUG and is_public()):
@@ -30,7 +31,7 @@ def debug_is_off_in_public(app_configs: Any, **_: Any) -> Sequence[CheckMessage]
     return [Error(message, hint="Unset PODIUM_DEBUG.", id="podium.E001")]
 
 
-@register(Tags.security, deploy=True)
+@register(OWN, deploy=True)
 def secret_key_is_long(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """Sessions and one-time links are signed with it."""
     if len(settings.SECRET_KEY) >= SHORTEST_SECRET:
@@ -39,7 +40,7 @@ def secret_key_is_long(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     return [Error("The secret key is short enough to be guessed.", hint=hint, id="podium.E002")]
 
 
-@register(Tags.security, deploy=True)
+@register(OWN, deploy=True)
 def any_host_is_not_allowed(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """A wildcard lets a forged Host header into the links of mails."""
     if "*" not in settings.ALLOWED_HOSTS:
@@ -48,7 +49,7 @@ def any_host_is_not_allowed(app_configs: Any, **_: Any) -> Sequence[CheckMessage
     return [Error("PODIUM_ALLOWED_HOSTS allows any name.", hint=hint, id="podium.E003")]
 
 
-@register(Tags.security, deploy=True)
+@register(OWN, deploy=True)
 def public_address_is_https(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """Passwords travel over it."""
     if not is_public() or settings.BEHIND_TLS:
@@ -59,7 +60,7 @@ def public_address_is_https(app_configs: Any, **_: Any) -> Sequence[CheckMessage
     ]
 
 
-@register("mail", deploy=True)
+@register(OWN, deploy=True)
 def mail_can_be_sent(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """Without mail nobody can verify an address or reset a password."""
     if settings.EMAIL_URL or not is_public():
@@ -68,7 +69,7 @@ def mail_can_be_sent(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     return [Warning("No mail server is named: sign-up and password reset reach nobody.", hint=hint, id="podium.W002")]
 
 
-@register(Tags.security, deploy=True)
+@register(OWN, deploy=True)
 def demo_is_not_public(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """The demo's mails and log-ins are for one machine."""
     if not (settings.DEMO and is_public()):
@@ -83,10 +84,15 @@ def demo_is_not_public(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     ]
 
 
-@register(Tags.database, deploy=True)
+@register(OWN, deploy=True)
 def public_site_has_redis_with_postgresql(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
     """PostgreSQL says that several machines are meant; a queue in a folder is for one."""
     if settings.REDIS_URL or connection.vendor == "sqlite":
         return []
     hint = "Set REDIS_URL=redis://SERVER:6379/0, unless everything runs on one machine."
     return [Warning("PostgreSQL is used with a queue and a cache in folders.", hint=hint, id="podium.W004")]
+
+
+def production_mistakes() -> list[CheckMessage]:
+    """Return what all of these have to object to."""
+    return run_checks(tags=[OWN], include_deployment_checks=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from celery.exceptions import CeleryError
 from django.conf import settings
 from django.core.cache import cache
-from django.core.checks import Error, run_checks
+from django.core.checks import Error
 from django.db import connection
 from django.db.utils import DatabaseError
 from kombu.exceptions import OperationalError as BrokerError
@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
 from podium.core import heartbeats, machine
+from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
 
 OK, WARN, MISSING = "ok", "warn", "missing"
@@ -191,13 +192,11 @@ def address() -> Iterator[Finding]:
 
 
 def production() -> Iterator[Finding]:
-    """What `manage.py check --deploy` has to say about Podium's own settings."""
-    own = [found for found in run_checks(include_deployment_checks=True) if (found.id or "").startswith("podium.")]
-    for found in own:
-        yield Finding(
-            str(found.id), MISSING if isinstance(found, Error) else WARN, str(found.msg), str(found.hint or "")
-        )
-    if not own:
+    """What the system checks have to say about the settings."""
+    mistakes = production_mistakes()
+    for found in mistakes:
+        yield Finding(str(found.id), MISSING if isinstance(found, Error) else WARN, found.msg, found.hint or "")
+    if not mistakes:
         yield Finding("Settings", OK, "nothing to object to")
 
 
