@@ -32,9 +32,9 @@ def count_the_chosen(*, team: Team, phase: Phase, **_kwargs: Any) -> None:
 
 
 @receiver(post_save, sender=Team)
-def find_team_by_name(*, instance: Team, created: bool, **_kwargs: Any) -> None:
+def find_team_by_name(*, instance: Team, created: bool, update_fields: Any, **_kwargs: Any) -> None:
     """A team that is renamed is found by its new name."""
-    if not created:
+    if not created and (update_fields is None or "name" in update_fields):
         words_refresh([instance.pk])
 
 

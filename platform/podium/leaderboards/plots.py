@@ -136,7 +136,7 @@ def _moved(shifts: Sequence[Shift]) -> str:
         rise = max(shifts, key=lambda shift: shift.before - shift.after)
         fall = min(shifts, key=lambda shift: shift.before - shift.after)
         if rise.before > rise.after:
-            parts.append(f"{rise.name} rose most, from {rise.before} to {rise.after}.")
+            parts.append(f"Of those shown, {rise.name} rose most, from {rise.before} to {rise.after}.")
         if fall.before < fall.after:
             parts.append(f"{fall.name} fell most, from {fall.before} to {fall.after}.")
         if rise.before <= rise.after and fall.before >= fall.after:

@@ -191,9 +191,10 @@ def _create_named(challenge: Challenge, *, wanted: str, leader: User) -> Team:
 
 
 def _name(team: Team, name: str) -> None:
+    team.name = name
     try:
         with transaction.atomic():
-            Team.objects.filter(pk=team.pk).update(name=name)
+            team.save(update_fields=["name"])  # not `update`: boards listen, so that a search finds the new name
     except IntegrityError as error:
         raise _name_taken(name) from error
 
