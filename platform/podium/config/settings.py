@@ -101,13 +101,19 @@ FORM_RENDERER = "podium.core.form_renderer.PodiumRenderer"  # every form in our 
 
 # The database. On SQLite every transaction that is opened may write, so it takes the write lock at once
 # (`IMMEDIATE`): a lock that is asked for in the middle fails instead of waiting. See podium.core.locks.
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'podium.sqlite3'}", conn_max_age=0)}
+DATABASES = {
+    "default": env.dj_db_url(
+        "DATABASE_URL", f"sqlite:///{DATA_DIR / 'podium.sqlite3'}", conn_max_age=0, conn_health_checks=True
+    )
+}
 _database: Any = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;"
+        ),
     }
 elif _database["ENGINE"].endswith("postgresql"):
     _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("PODIUM_DATABASE_POOL", 16)}}
