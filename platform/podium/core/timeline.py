@@ -4,7 +4,7 @@ Drawn by `includes/timeline.html`: a line with its labels where the screen is wi
 those who hear the page. Where the labels do not find room beside each other, it is a list on wider screens too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,7 +15,9 @@ BED = 46  # px from the top to the line: above it stand labels, the needle and i
 HEIGHT = 92
 ROOMS = {"": 700, "from-wide": 900}  # px that the line has at least: above 48 rem, and (with the class) above 62 rem
 LETTER = 6.5  # px, on average
+MOST_LABELS = 7  # more find no room; and each could stand in six places, which are tried in turn
 
+Span = tuple[float, float]  # from where to where, in per cent of the line
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -153,31 +155,41 @@ def _roomiest(
 def _marks(
     ordered: Sequence[Milestone], now: datetime, *, zone: str, needle: float | None, room: int
 ) -> list[Mark] | None:
-    """Find room for each label, below the line if it can be, else above; nothing when one finds none."""
-    taken: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
-    if needle is not None:
-        taken[True].append((needle - 3, needle + 3))
-    marks = []
-    for milestone in ordered:
-        x = round(words.percent_between(ordered[0].at, ordered[-1].at, milestone.at), 2)
-        mark = _place(milestone.what, _date(milestone.at, now, zone), x, taken, room=room)
-        if mark is None:
-            return None
-        marks.append(mark)
-    return marks
+    """Find room for every label, below the line if it can be, else above; nothing when one finds none."""
+    if len(ordered) > MOST_LABELS:
+        return None
+    labels = [
+        (each.what, _date(each.at, now, zone), round(words.percent_between(ordered[0].at, ordered[-1].at, each.at), 2))
+        for each in ordered
+    ]
+    beside_now = [] if needle is None else [(needle - 3, needle + 3)]
+    return _arranged(labels, {False: [], True: beside_now}, room=room)
 
 
-def _place(what: str, date: str, x: float, taken: dict[bool, list[tuple[float, float]]], *, room: int) -> Mark | None:
+def _arranged(
+    labels: Sequence[tuple[str, str, float]], taken: dict[bool, list[Span]], *, room: int
+) -> list[Mark] | None:
+    """Give each label the first place that leaves room for all that come after it."""
+    if not labels:
+        return []
+    for mark, span in _places(*labels[0], room=room):
+        if not _covers(span, taken[mark.above]):
+            rest = _arranged(labels[1:], {**taken, mark.above: [*taken[mark.above], span]}, room=room)
+            if rest is not None:
+                return [mark, *rest]
+    return None
+
+
+def _places(what: str, date: str, x: float, *, room: int) -> Iterator[tuple[Mark, Span]]:
+    """Yield where a label may stand, the best first, each with what it covers."""
     width = 100 * LETTER * max(len(what), len(date)) / room
     anchors: dict[Anchor, float] = {"middle": 0.5, "end": 1.0, "start": 0.0}
     for above in (False, True):
         for anchor, share in anchors.items():
             span = (x - share * width, x - share * width + width)
-            if span[0] >= -0.5 and span[1] <= 100.5 and not _covers(span, taken[above]):
-                taken[above].append(span)
-                return Mark(what, date, x, above, anchor)
-    return None
+            if span[0] >= -0.5 and span[1] <= 100.5:
+                yield Mark(what, date, x, above, anchor), span
 
 
-def _covers(span: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
+def _covers(span: Span, others: Sequence[Span]) -> bool:
     return any(span[0] < right + 1 and left - 1 < span[1] for left, right in others)
