@@ -164,3 +164,14 @@ def test_the_number_of_queries_does_not_grow_with_what_a_challenge_has(cast: Cas
         )
     assert asked() <= few
     assert few <= 30
+
+
+def test_dates_that_stand_close_together_still_find_their_place_on_the_line(cast: Cast) -> None:
+    """As in most challenges: teams are final five days before the end, the private board comes a day after it."""
+    from podium.challenges.models import Challenge
+
+    early = cast.forest.phases.get().closes - timedelta(days=5)
+    Challenge.objects.filter(pk=cast.forest.pk).update(team_deadline=early, join_deadline=early)
+    html = cast.client("visitor").get("/challenges/forest/").content.decode()
+    assert html.count('class="what"') == 4
+    assert "is-list" not in html
