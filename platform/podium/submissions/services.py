@@ -12,7 +12,7 @@ from django.utils.text import get_valid_filename
 from podium.accounts.models import User
 from podium.challenges.models import Phase
 from podium.core import events
-from podium.core.errors import Conflict, Forbidden, WrongType
+from podium.core.errors import Conflict, Forbidden, Refusal, WrongType
 from podium.core.locks import locked
 from podium.core.models import Blob
 from podium.core.storage import store
@@ -44,43 +44,58 @@ def submission_receive(
     409 `phase_closed`, 413, 415, 429. What needs reading the file is judged later, by a worker.
     """
     at = at or timezone.now()
-    replayed = _replayed(author, idempotency_key)
-    sender = team or team_of(author, phase.challenge)
-    if replayed is None:
-        _check(phase, sender, author=author, name=upload.name or "", at=at)
-    blob = store(upload.chunks(), limit=phase.upload_limit_mb * 2**20)
-    if replayed is not None:
-        return _same(replayed, phase, blob)
-    assert sender is not None  # _check refused otherwise
     row = Submission(
         phase=phase,
-        team=sender,
         author=author,
         description=description.strip()[:500],
         received_at=at,
         idempotency_key=idempotency_key or None,
     )
-    try:
-        return _accept(row, blob=blob, name=clean_name(upload.name or ""))
-    except IntegrityError:
-        first = _replayed(author, idempotency_key)  # the same key, a moment earlier
-        if first is None:
-            raise
-        return _same(first, phase, blob)
+    if _replayed(author, idempotency_key) is None:
+        try:
+            return _receive_new(row, upload=upload, sender=team or team_of(author, phase.challenge))
+        except (IntegrityError, Refusal):
+            if _replayed(author, idempotency_key) is None:
+                raise
+            # the same key, a moment earlier: what it took up may be just what we were refused for
+    first = _replayed(author, idempotency_key)
+    assert first is not None
+    return _same(first, phase, store(upload.chunks(), limit=phase.upload_limit_mb * 2**20))
 
 
-def _accept(row: Submission, *, blob: Blob, name: str) -> Submission:
-    """Write the row under the team's lock, having looked at every limit once more."""
+def _receive_new(row: Submission, *, upload: UploadedFile[Any], sender: Team | None) -> Submission:
+    """Look at the limits, so that nobody waits in vain; store the file; write the row."""
+    assert row.author is not None
+    _check(row.phase, sender, author=row.author, name=upload.name or "", at=row.received_at)
+    assert sender is not None  # _check refused otherwise
+    blob = store(upload.chunks(), limit=row.phase.upload_limit_mb * 2**20)
+    return _accept(row, team=sender.pk, blob=blob, name=upload.name or "")
+
+
+def _accept(row: Submission, *, team: int, blob: Blob, name: str) -> Submission:
+    """Write the row under the team's lock, having looked at every limit, as it is now, once more."""
     assert row.author is not None
     with transaction.atomic():
-        team = locked(Team, row.team_id)
-        row.ranked = _check(row.phase, team, author=row.author, name=name, at=row.received_at)
-        row.uses_quota = team.kind == Team.Kind.PEOPLE
+        row.team = _sender(team, author=row.author)
+        row.phase = Phase.objects.select_related("challenge").get(pk=row.phase_id)
+        row.ranked = _check(row.phase, row.team, author=row.author, name=name, at=row.received_at)
+        row.uses_quota = row.team.kind == Team.Kind.PEOPLE
         row.save(force_insert=True)
-        SubmissionFile.objects.create(submission=row, name=name, blob=blob)
+        SubmissionFile.objects.create(submission=row, name=clean_name(name), blob=blob)
         events.record(row, "submission_accept", actor=row.author, sha256=blob.sha256, size=blob.size)
         advance.enqueue(row.pk)
     return row
+
+
+def _sender(pk: int, *, author: User) -> Team:
+    """Return the team, locked, if it is still the author's: people change teams while a file is on its way."""
+    team = Team.objects.select_for_update().filter(pk=pk).first()
+    if team is None or (team.kind == Team.Kind.PEOPLE and not team.memberships.filter(user=author).exists()):
+        raise Conflict(
+            "Your team changed while the file was on its way. See the page “Team”, then send it again.",
+            code="changed_meanwhile",
+        )
+    return team
 
 
 def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: datetime) -> bool:
@@ -168,10 +183,10 @@ def submission_cancel(submission: Submission, *, actor: User) -> None:
 
 def submission_select(submission: Submission, *, actor: User, selected: bool) -> None:
     """Choose a submission to count in the end, or choose it no longer. Possible until the phase closes."""
-    phase = submission.phase
     with transaction.atomic():
         locked(Team, submission.team_id)
         row = locked(Submission, submission.pk)
+        phase = row.phase
         if timezone.now() >= phase.closes:
             raise Conflict(
                 f"Final submissions were chosen until {phase.closes:%a %d %b %Y, %H:%M} UTC.", code="phase_closed"

@@ -4,6 +4,7 @@
 {% track_of submission moments as stairs %}  the four stairs of a submission's life
 {{ shown|of:submission.pk }}  {{ submission|scored_in }}
 {{ submission|open_for_choice }}  {{ submission|private_released }}
+{{ shown|of:submission.pk|public_ones }}  {{ submission.error_message|coded }}
 """
 
 from datetime import datetime
@@ -12,6 +13,8 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from podium.challenges.models import Challenge
 from podium.challenges.selectors import current_phase
@@ -82,3 +85,18 @@ def open_for_choice(submission: Submission) -> bool:
 def private_released(submission: Submission) -> bool:
     """Tell whether the private scores of its phase are out."""
     return submission.phase.is_released(timezone.now())
+
+
+@register.filter
+def public_ones(scores: list[Any]) -> list[Any]:
+    """Leave out what only some may know."""
+    return [score for score in scores if score.is_public]
+
+
+@register.filter
+def coded(sentence: str) -> SafeString:
+    """Show what stands between backticks as code."""
+    parts = sentence.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts))
+    )
