@@ -273,5 +273,5 @@ class PhaseTask(models.Model):
 
     def clean(self) -> None:
         """Refuse a task of another challenge."""
-        if self.task.challenge_id != self.phase.challenge_id:
+        if self.task_id and self.phase_id and self.task.challenge_id != self.phase.challenge_id:
             raise ValidationError(f"The task “{self.task}” belongs to another challenge.")

@@ -1,9 +1,11 @@
 """Which rows hosts see at `/host/`, each with its page."""
 
 from podium.challenges.models import Challenge, DatasetVersion, Page, Phase, Role, RulesVersion, Task
+from podium.hosts.boards import BoardAdmin
 from podium.hosts.challenges import ChallengeAdmin, PageAdmin, RoleAdmin, RulesAdmin
 from podium.hosts.competing import SubmissionAdmin, TeamAdmin
-from podium.hosts.evaluating import BoardAdmin, DatasetVersionAdmin, PhaseAdmin, TaskAdmin
+from podium.hosts.data import DatasetVersionAdmin
+from podium.hosts.evaluating import PhaseAdmin, TaskAdmin
 from podium.hosts.site import host_site
 from podium.leaderboards.models import Board
 from podium.submissions.models import Submission

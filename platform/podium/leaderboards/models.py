@@ -56,8 +56,9 @@ class Board(models.Model):
 
     def clean(self) -> None:
         """Refuse what belongs to another challenge."""
-        others = {self.phase.challenge_id, self.compared_with.challenge_id if self.compared_with else self.challenge_id}
-        if others != {self.challenge_id}:
+        own = {self.phase.challenge_id} if self.phase_id else set()
+        own |= {self.compared_with.challenge_id} if self.compared_with else set()
+        if own - {self.challenge_id}:
             raise ValidationError("The phase and the board it is compared with must belong to the same challenge.")
 
 
@@ -90,7 +91,7 @@ class Column(models.Model):
 
     def clean(self) -> None:
         """Refuse a task of another challenge."""
-        if self.task.challenge_id != self.board.challenge_id:
+        if self.task_id and self.board_id and self.task.challenge_id != self.board.challenge_id:
             raise ValidationError(f"The task “{self.task}” belongs to another challenge.")
 
     @property

@@ -1,0 +1,24 @@
+"""What a challenge that people see still lacks, each in a sentence for its hosts."""
+
+from collections.abc import Iterator
+
+from podium.challenges.models import Challenge
+from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
+
+
+def missing(challenge: Challenge) -> list[str]:
+    """Return what keeps people from taking part, or makes it harder."""
+    return list(_missing(challenge))
+
+
+def _missing(challenge: Challenge) -> Iterator[str]:
+    if current_rules(challenge) is None:
+        yield "There are no rules yet, so nobody can join."
+    if not challenge.phases.exists():
+        yield "There is no phase yet, so nobody can submit."
+    for phase in challenge.phases.filter(tasks=None):
+        yield f"The phase “{phase}” has no task, so what is sent to it fails."
+    if not challenge.pages.filter(slug="overview").exists():
+        yield "There is no page “overview” yet, so the first tab is empty."
+    if not newest_versions(challenge).exclude(dataset__audience="scoring").filter(files__path=SAMPLE).exists():
+        yield f"No dataset holds a {SAMPLE}, which shows people what to send."
