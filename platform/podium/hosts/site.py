@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 from allauth.account.views import logout
@@ -79,11 +80,10 @@ class HostSite(AdminSite):
 
 def _look_for_tokens_late(urls: list[URLResolver | URLPattern]) -> None:
     """Keep the middleware from reading a body before its limit is set; `admin_view` asks for the token itself."""
-    for each in urls:
-        if isinstance(each, URLResolver):
-            _look_for_tokens_late(each.url_patterns)
-        else:
-            each.callback.csrf_exempt = True  # type: ignore[attr-defined]
+    pages = [url for each in urls if isinstance(each, URLResolver) for url in each.url_patterns]
+    for page in pages:
+        assert isinstance(page, URLPattern)
+        page.callback.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 host_site = HostSite(name="host")
