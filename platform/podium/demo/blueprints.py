@@ -33,9 +33,12 @@ class Blueprint:
     time_zone: str = "UTC"
     team_size: int = 4
     opens: int
+    teams_final: int
     closes: int
+    release: int
     daily_limit: int = 5
     metrics: tuple[dict[str, Any], ...]
+    titles: dict[str, str] = field(default_factory=dict)  # of columns whose metric has a longer name
     spec: dict[str, Any] = field(default_factory=dict)
     baselines: tuple[tuple[str, Order], ...]
 
@@ -46,12 +49,11 @@ class Blueprint:
 
     def window(self, now: datetime) -> Window:
         """Return its dates: it opens at nine in the morning and closes with the day, where its host lives."""
-        closes = self._moment(now, self.closes, time(23, 59))
         return Window(
             opens=self._moment(now, self.opens, time(9)),
-            closes=closes,
-            teams_final=closes - timedelta(days=5),
-            release=self._moment(now, self.closes + 1, time(12)),
+            teams_final=self._moment(now, self.teams_final, time(23, 59)),
+            closes=self._moment(now, self.closes, time(23, 59)),
+            release=self._moment(now, self.release, time(12)),
         )
 
     def _moment(self, now: datetime, days: int, at: time) -> datetime:
@@ -88,7 +90,26 @@ def _scaled(slug: str, **params: Any) -> Order:
     return Order(slug=slug, estimator="LogisticRegression", params=params, before="scale")
 
 
-BLUEPRINTS = (
+BLUEPRINTS = (  # the oldest first, so that ids of submissions follow time
+    Blueprint(
+        slug=PROGRESSION,
+        title="A year later",
+        summary="Foretell from one visit how far diabetes will have moved a year on.",
+        organiser="Course ST 204, Northmoor University",
+        tags=("medicine", "tabular", "regression"),
+        prize="A bonus point in the exam",
+        time_zone="Europe/London",
+        opens=-58,
+        teams_final=-28,
+        closes=-16,
+        release=-4,
+        metrics=({"key": "rmse", "metric": "root_mean_squared_error"},),
+        titles={"rmse": "RMSE"},
+        baselines=(
+            ("Mean of the training part", _plain(PROGRESSION, "DummyRegressor")),
+            ("Least squares", _plain(PROGRESSION, "LinearRegression")),
+        ),
+    ),
     Blueprint(
         slug=CELLS,
         title="Cells under the microscope",
@@ -98,7 +119,9 @@ BLUEPRINTS = (
         prize="1,000 € and a day in the laboratory",
         time_zone="Europe/London",
         opens=-24,
-        closes=11,
+        teams_final=4,
+        closes=15,
+        release=25,
         metrics=({"key": "roc_auc", "metric": "roc_auc_score"},),
         spec={"kind": "probabilities"},
         baselines=(
@@ -116,32 +139,19 @@ BLUEPRINTS = (
         time_zone="Asia/Kolkata",
         team_size=3,
         opens=-16,
-        closes=26,
+        teams_final=10,
+        closes=22,
+        release=33,
         daily_limit=4,
         metrics=(
             {"key": "macro_f1", "metric": "f1_score", "params": {"average": "macro"}},
             {"key": "log_loss", "metric": "log_loss"},
         ),
+        titles={"macro_f1": "Macro F1"},
         spec={"classes": list(range(10))},
         baselines=(
             ("Shares of the classes", _plain(DIGITS, "DummyClassifier")),
             ("Logistic regression", _scaled(DIGITS, max_iter=1000)),
-        ),
-    ),
-    Blueprint(
-        slug=PROGRESSION,
-        title="A year later",
-        summary="Foretell from one visit how far diabetes will have moved a year on.",
-        organiser="Course ST 204, Northmoor University",
-        tags=("medicine", "tabular", "regression"),
-        prize="A bonus point in the exam",
-        time_zone="Europe/London",
-        opens=-58,
-        closes=-9,
-        metrics=({"key": "rmse", "metric": "root_mean_squared_error"},),
-        baselines=(
-            ("Mean of the training part", _plain(PROGRESSION, "DummyRegressor")),
-            ("Least squares", _plain(PROGRESSION, "LinearRegression")),
         ),
     ),
     Blueprint(
@@ -153,7 +163,9 @@ BLUEPRINTS = (
         prize="Twelve bottles, with labels",
         time_zone="Europe/Rome",
         opens=6,
+        teams_final=24,
         closes=34,
+        release=44,
         daily_limit=3,
         metrics=({"key": "accuracy", "metric": "accuracy_score"},),
         baselines=(

@@ -57,9 +57,12 @@ class Plan:
     @classmethod
     def of(cls, blueprint: Blueprint, visits: list[Visit], shop: Workshop, *, now: datetime) -> "Plan":
         """Order the models of a challenge."""
-        sendings = in_order(visits)
         baselines = [shop.order(order) for _, order in blueprint.baselines]
-        return cls(blueprint, now, visits, sendings, [shop.order(sending.order) for sending in sendings], baselines)
+        sendings = in_order(visits)
+        # a file that is sent twice, once with a mistake, is one model
+        orders = {id(sending.order): sending.order for sending in sendings}
+        made = {key: shop.order(order) for key, order in orders.items()}
+        return cls(blueprint, now, visits, sendings, [made[id(sending.order)] for sending in sendings], baselines)
 
     @property
     def window(self) -> Window:
@@ -72,9 +75,9 @@ def build(plan: Plan) -> Challenge:
     host = User.objects.get(username=HOST.username)
     window = plan.window
     put_up = min(window.opens - timedelta(days=5), plan.now - timedelta(days=4))
-    with dating.events_of(put_up):
+    with dating.happening(put_up):
         challenge, phase = _put_up(plan, host)
-        _send_baselines(plan, challenge, phase, host, at=min(window.opens, plan.now - timedelta(days=3)))
+    _send_baselines(plan, challenge, phase, host, at=min(window.opens, plan.now - timedelta(days=3)))
     dating.challenge(challenge, put_up)
     people = User.objects.in_bulk(field_name="username")
     teams = {visit.crew.name: _form_team(challenge, visit, people) for visit in plan.visits}
@@ -173,6 +176,8 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
     share = public_rows(blueprint) / len(this.test_ids)
     for board, part in zip(board_defaults(challenge, phase), (share, 1 - share), strict=True):
         Board.objects.filter(pk=board.pk).update(rows_share=part)
+        for key, title in blueprint.titles.items():
+            board.columns.filter(key=key).update(title=title)
     return phase
 
 
@@ -180,9 +185,9 @@ def _send_baselines(plan: Plan, challenge: Challenge, phase: Phase, host: User, 
     for (name, _), file in zip(plan.blueprint.baselines, plan.baselines, strict=True):
         team = baseline_create(challenge, name=name, actor=host)
         upload = SimpleUploadedFile(f"{slugify(name)}.csv", file.result())
-        submission = submission_receive(phase, author=host, upload=upload, description=name, at=at, team=team)
-        advance(submission.pk)
-        dating.submission(submission)
+        with dating.happening(at):
+            submission = submission_receive(phase, author=host, upload=upload, description=name, at=at, team=team)
+            advance(submission.pk)
 
 
 def _set_dates(challenge: Challenge, phase: Phase, window: Window) -> None:
@@ -196,7 +201,7 @@ def _set_dates(challenge: Challenge, phase: Phase, window: Window) -> None:
 def _form_team(challenge: Challenge, visit: Visit, people: dict[str, User]) -> Team:
     """Have the leader join and name the team, and the others follow a link of theirs."""
     leader, *others = (people[person.username] for person in visit.crew.people)
-    with dating.events_of(visit.joined):
+    with dating.happening(visit.joined):
         challenge_join(challenge, user=leader)
         team = Team.objects.get(challenge=challenge, memberships__user=leader)
         if team.name != visit.crew.name:
@@ -230,7 +235,7 @@ def _keep_ranks(phase: Phase, midnight: datetime) -> bool:
 
 def _send(phase: Phase, team: Team, author: User, sending: Sending, file: bytes) -> None:
     data = spoil(sending.mistake, file) if sending.mistake else file
-    with dating.events_of(sending.at):
+    with dating.happening(sending.at):
         submission = submission_receive(
             phase,
             author=author,
@@ -242,7 +247,6 @@ def _send(phase: Phase, team: Team, author: User, sending: Sending, file: bytes)
             submission_cancel(submission, actor=author)
         else:
             advance(submission.pk)
-    dating.submission(submission)
 
 
 def _choose(plan: Plan, phase: Phase, teams: dict[str, Team]) -> None:
@@ -266,7 +270,7 @@ def _choose_finals(phase: Phase, team: Team, *, careful: bool, plan: Plan) -> No
         else {one.pk: one for one in latest}
     )
     at = min(plan.now, plan.window.closes) - timedelta(hours=3)
-    with dating.events_of(at):
+    with dating.happening(at):
         for submission in chosen.values():
             assert team.leader is not None  # just formed, and led
             submission_select(submission, actor=team.leader, selected=True)

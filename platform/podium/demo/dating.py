@@ -4,22 +4,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import F, Max
+from django.utils import timezone
 
 from podium.challenges.models import Acceptance, Challenge
 from podium.core.models import Event
 from podium.submissions.models import Run, Submission
 from podium.teams.models import Invitation, Membership, Team
 
-SCORED_AFTER = timedelta(seconds=0.4)
+RUN_TIMES = ("created_at", "started_at", "finished_at")
 
 
 @contextmanager
-def events_of(at: datetime) -> Iterator[None]:
-    """Give every event that is written inside the block this date."""
-    last = Event.objects.aggregate(last=Max("pk"))["last"] or 0
+def happening(at: datetime) -> Iterator[None]:
+    """Have what happens inside the block have happened at a time: what took half a second still took half a second."""
+    event = Event.objects.aggregate(last=Max("pk"))["last"] or 0
+    run = Run.objects.aggregate(last=Max("pk"))["last"] or 0
+    ago = timezone.now() - at
     yield
-    Event.objects.filter(pk__gt=last).update(at=at)
+    Event.objects.filter(pk__gt=event).update(at=F("at") - ago)
+    Run.objects.filter(pk__gt=run).update(**{field: F(field) - ago for field in RUN_TIMES})
+    Submission.objects.filter(received_at=at, finished_at__gt=at + ago).update(finished_at=F("finished_at") - ago)
 
 
 def team(team: Team, at: datetime) -> None:
@@ -29,13 +34,6 @@ def team(team: Team, at: datetime) -> None:
     Invitation.objects.filter(team=team).update(created_at=at, used_at=at, expires_at=at + timedelta(days=7))
     people = Membership.objects.filter(team=team).values("user")
     Acceptance.objects.filter(rules__challenge=team.challenge_id, user__in=people).update(at=at)
-
-
-def submission(submission: Submission) -> None:
-    """Have a submission been finished shortly after it came."""
-    came, done = submission.received_at, submission.received_at + SCORED_AFTER
-    Submission.objects.filter(pk=submission.pk).update(finished_at=done)
-    Run.objects.filter(submissions=submission).update(created_at=came, started_at=came, finished_at=done)
 
 
 def challenge(challenge: Challenge, at: datetime) -> None:

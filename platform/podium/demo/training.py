@@ -122,8 +122,8 @@ CELLS = (
     ),
     Recipe("nearest neighbours", "KNeighborsClassifier", 1, {"n_neighbors": Between(3, 15)}),
     Recipe("naive Bayes", "GaussianNB", 1, {"var_smoothing": Between(1e-9, 1e-4)}),
-    Recipe("random forest", "RandomForestClassifier", 2, LEAF | {"n_estimators": Between(30, 80)}),
-    Recipe("extra trees", "ExtraTreesClassifier", 2, LEAF | {"n_estimators": Between(30, 80)}),
+    Recipe("random forest", "RandomForestClassifier", 2, LEAF | {"n_estimators": Between(20, 60)}),
+    Recipe("extra trees", "ExtraTreesClassifier", 2, LEAF | {"n_estimators": Between(20, 60)}),
     Recipe(
         "boosted trees", "GradientBoostingClassifier", 2, {"n_estimators": Between(30, 60), "max_depth": Between(1, 3)}
     ),
@@ -135,7 +135,14 @@ CELLS = (
     Recipe(
         "discriminant analysis", "QuadraticDiscriminantAnalysis", 3, {"reg_param": Between(0.03, 0.5)}, before="power"
     ),
-    Recipe("small network", "MLPClassifier", 3, {"alpha": Between(0.01, 1.0)}, {"hidden_layer_sizes": (8,)}, "power"),
+    Recipe(
+        "small network",
+        "MLPClassifier",
+        3,
+        {"alpha": Between(0.01, 1.0)},
+        {"hidden_layer_sizes": (8,), "max_iter": 120},
+        "power",
+    ),
 )
 PROGRESSION = (
     Recipe(
@@ -143,8 +150,8 @@ PROGRESSION = (
     ),
     Recipe("nearest neighbours", "KNeighborsRegressor", 1, {"n_neighbors": Between(5, 18)}, before="scale"),
     Recipe("least squares", "LinearRegression", 1, before="scale"),
-    Recipe("random forest", "RandomForestRegressor", 2, LEAF | {"n_estimators": Between(30, 80)}),
-    Recipe("extra trees", "ExtraTreesRegressor", 2, LEAF | {"n_estimators": Between(30, 80)}),
+    Recipe("random forest", "RandomForestRegressor", 2, LEAF | {"n_estimators": Between(20, 60)}),
+    Recipe("extra trees", "ExtraTreesRegressor", 2, LEAF | {"n_estimators": Between(20, 60)}),
     Recipe("boosted stumps", "GradientBoostingRegressor", 2, {"n_estimators": Between(25, 80)}, {"max_depth": 1}),
     Recipe("ridge", "Ridge", 2, {"alpha": Between(1.0, 80.0)}, before="scale"),
     Recipe("lasso", "Lasso", 3, {"alpha": Between(0.3, 5.0)}, before="scale"),
@@ -164,11 +171,18 @@ DIGITS = (
         "discriminant analysis", "LinearDiscriminantAnalysis", 2, {"shrinkage": Between(0.05, 0.5)}, {"solver": "lsqr"}
     ),
     Recipe(
-        "random forest", "RandomForestClassifier", 2, {"n_estimators": Between(30, 70), "max_features": Between(4, 12)}
+        "random forest", "RandomForestClassifier", 2, {"n_estimators": Between(20, 60), "max_features": Between(4, 12)}
     ),
     Recipe("nearest neighbours", "KNeighborsClassifier", 2, {"n_neighbors": Between(5, 11)}),
-    Recipe("extra trees", "ExtraTreesClassifier", 3, {"n_estimators": Between(40, 80), "max_features": Between(4, 16)}),
-    Recipe("small network", "MLPClassifier", 3, {"alpha": Between(0.1, 1.0)}, {"hidden_layer_sizes": (24,)}, "scale"),
+    Recipe("extra trees", "ExtraTreesClassifier", 3, {"n_estimators": Between(30, 60), "max_features": Between(4, 16)}),
+    Recipe(
+        "small network",
+        "MLPClassifier",
+        3,
+        {"alpha": Between(0.1, 1.0)},
+        {"hidden_layer_sizes": (24,), "max_iter": 80},
+        "scale",
+    ),
     Recipe("near ones by distance", "KNeighborsClassifier", 3, {"n_neighbors": Between(4, 9)}, {"weights": "distance"}),
     Recipe(
         "quadratic discriminant", "QuadraticDiscriminantAnalysis", 3, {"reg_param": Between(0.08, 0.5)}, before="pca"
@@ -219,7 +233,7 @@ def _order(slug: str, recipe: Recipe, random: Random) -> Order:
 def describe(recipe: Recipe, order: Order) -> str:
     """Return an order in words: “random forest, n_estimators 60, on 80 % of the rows”."""
     words = [recipe.name, *(f"{name} {order.params[name]:g}" for name in recipe.choices)]
-    words += [f"on {100 * order.rows:.0f} % of the rows"] if order.rows < 1 else []
+    words += [f"on {100 * order.rows:.0f}\N{NO-BREAK SPACE}% of the rows"] if order.rows < 1 else []
     words += ["without some columns"] if order.columns < 1 else []
     return ", ".join(words)
 
