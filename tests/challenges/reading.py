@@ -5,10 +5,8 @@ from typing import Any
 
 
 def body(response: Any) -> bytes:
-    """Return the bytes of an answer, streamed or not, and close it."""
-    data = b"".join(response.streaming_content) if response.streaming else bytes(response.content)
-    response.close()
-    return data
+    """Return the bytes of an answer, streamed or not. Read to its end, a streamed one is closed by the client."""
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
 
 
 class _Words(HTMLParser):
