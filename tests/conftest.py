@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 DATA = Path(tempfile.mkdtemp(prefix="podium-tests-"))
-(DATA / "static").mkdir()
+for folder in ("static", "queue/messages", "queue/control"):
+    (DATA / folder).mkdir(parents=True)
 os.environ["PODIUM_DATA_DIR"] = str(DATA)
 os.environ["PODIUM_LOG_LEVEL"] = "WARNING"
 os.environ["DJANGO_SETTINGS_MODULE"] = "podium.config.settings"

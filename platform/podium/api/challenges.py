@@ -16,19 +16,10 @@ from podium.api.answers import file_answer
 from podium.api.endpoint import Endpoint, OpenEndpoint
 from podium.api.pagination import Numbered
 from podium.api.schema import Fields, errors
-from podium.challenges.files import file_for
+from podium.challenges.files import FileOffer, file_for, files_for
 from podium.challenges.listing import has_word
 from podium.challenges.models import Challenge, RulesVersion
-from podium.challenges.selectors import (
-    ENDED,
-    RUNNING,
-    UPCOMING,
-    FileOffer,
-    current_rules,
-    files_for,
-    standing,
-    visible_to,
-)
+from podium.challenges.selectors import ENDED, RUNNING, UPCOMING, current_rules, standing, visible_to
 from podium.challenges.services import challenge_join
 from podium.core.errors import Conflict
 

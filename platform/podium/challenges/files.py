@@ -12,6 +12,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -32,6 +33,33 @@ STORED = re.compile(  # packed already
     r"|avif|gif|jpeg|jpg|png|webp|flac|mp3|mp4|ogg|webm)$",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FileOffer:
+    """A file that a person may see in a challenge's list of files."""
+
+    name: str
+    size: int
+    sha256: str
+    dataset: str
+    audience: str
+    may_download: bool
+
+
+def files_for(user: Person, challenge: Challenge) -> list[FileOffer]:
+    """Return the files that a person may see listed, by name: everybody who sees the challenge sees the list."""
+    return [
+        FileOffer(
+            name=name,
+            size=file.blob.size,
+            sha256=file.blob.sha256,
+            dataset=file.version.dataset.name,
+            audience=audience,
+            may_download=_may_have(user, challenge, audience),
+        )
+        for name, (file, audience) in sorted(_offered(challenge).items())
+    ]
 
 
 def file_for(user: Person, challenge: Challenge, name: str) -> DataFile:

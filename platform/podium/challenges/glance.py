@@ -5,19 +5,11 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from podium.challenges.files import FileOffer, files_for
 from podium.challenges.measured import Measure, measures
 from podium.challenges.models import Challenge, Phase, Tag
 from podium.challenges.rules import Person
-from podium.challenges.selectors import (
-    ENDED,
-    UPCOMING,
-    FileOffer,
-    Standing,
-    current_phase,
-    files_for,
-    join_closes,
-    standing,
-)
+from podium.challenges.selectors import ENDED, UPCOMING, Standing, current_phase, join_closes, standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,18 +86,6 @@ def teams_close(challenge: Challenge) -> datetime | None:
     return challenge.team_deadline or challenge.phases.aggregate(last=Max("closes"))["last"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileOffer:
-    """A file that a person may see in a challenge's list of files."""
-
-    name: str
-    size: int
-    sha256: str
-    dataset: str
-    audience: str
-    may_download: bool
-
-
 def newest_versions(challenge: Challenge) -> QuerySet[DatasetVersion]:
     """Return each dataset's newest version, with its files."""
     newest = Dataset.objects.filter(challenge=challenge).annotate(newest=Max("versions__number"))
@@ -109,29 +97,6 @@ def newest_versions(challenge: Challenge) -> QuerySet[DatasetVersion]:
         .select_related("dataset")
         .prefetch_related(files)
         .order_by("dataset__name")
-    )
-
-
-def files_for(user: Person, challenge: Challenge) -> list[FileOffer]:
-    """Return the files that a person may see listed, by name; reference data are listed to nobody here.
-
-    The list is for everybody who sees the challenge; the bytes are for participants, but those of public datasets.
-    """
-    inside = user.has_perm("challenges.download", challenge)
-    return sorted(
-        (
-            FileOffer(
-                name=file.path,
-                size=file.blob.size,
-                sha256=file.blob.sha256,
-                dataset=version.dataset.name,
-                audience=version.dataset.audience,
-                may_download=inside or version.dataset.audience == Dataset.Audience.PUBLIC,
-            )
-            for version in newest_versions(challenge).exclude(dataset__audience=Dataset.Audience.SCORING)
-            for file in version.files.all()
-        ),
-        key=lambda offer: offer.name,
     )
 
 

@@ -16,14 +16,7 @@ from podium.accounts.models import User
 from podium.challenges import files, listing
 from podium.challenges.forms import JoinForm
 from podium.challenges.models import Challenge
-from podium.challenges.selectors import (
-    files_for,
-    get_visible,
-    join_is_over,
-    published_rules,
-    standing,
-    teams_close,
-)
+from podium.challenges.selectors import get_visible, join_is_over, published_rules, standing, teams_close
 from podium.challenges.services import challenge_join
 from podium.core.downloads import download
 from podium.core.errors import Forbidden
@@ -85,7 +78,7 @@ def _page(request: HttpRequest, challenge: Challenge, slug: str) -> HttpResponse
 def data(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the data are, and offer the files."""
     challenge = get_visible(request.user, slug)
-    offers = files_for(request.user, challenge)
+    offers = files.files_for(request.user, challenge)
     context = {
         "challenge": challenge,
         "tab": "data",

@@ -1,7 +1,7 @@
 """What goes wrong, said so that a person knows what to do."""
 
 
-class Trouble(Exception):  # noqa: N818  (it is what people are told)
+class Trouble(Exception):
     """The end of a command: a code for programs, a sentence for people, an exit status for shells."""
 
     def __init__(self, code: str, message: str, *, field: str = "", exit_status: int = 1) -> None:
