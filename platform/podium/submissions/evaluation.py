@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -128,8 +128,11 @@ def run_evaluate(pk: int) -> None:
 # Finish
 
 
-def run_finish(claim: Claim, outcome: Outcome) -> None:
-    """Write down how a run ended: its scores, states and events in one transaction. Repeated, it changes nothing."""
+def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None) -> None:
+    """Write down how a run ended: its scores, states and events in one transaction. Repeated, it changes nothing.
+
+    `lease`: see `run_release`.
+    """
     if outcome.verdict == Verdict.PLATFORM_ERROR and claim.attempt < settings.RUN_ATTEMPTS:
         run_release(claim.run.pk, attempt=claim.attempt, why=outcome.log or "the scoring process stopped")
         return
@@ -141,6 +144,7 @@ def run_finish(claim: Claim, outcome: Outcome) -> None:
             claim.run.pk,
             RUN_STATES[outcome.verdict],
             attempt=claim.attempt,
+            lease=lease,
             finished_at=timezone.now(),
             lease_until=None,
             inputs=outcome.inputs,
@@ -220,14 +224,17 @@ def runs_to_do(submission: Submission) -> QuerySet[Run]:
 # Take up again
 
 
-def run_release(pk: int, *, attempt: int, why: str) -> None:
-    """Give a claimed run back to the queue; after the last attempt fail it instead."""
+def run_release(pk: int, *, attempt: int, why: str, lease: datetime | None = None) -> None:
+    """Give a claimed run back to the queue; after the last attempt fail it instead.
+
+    With `lease`, only while it holds no later one: a worker that beats after all keeps its run.
+    """
     if attempt >= settings.RUN_ATTEMPTS:
         run = Run.objects.get(pk=pk)
-        run_finish(Claim(run=run, attempt=attempt), Outcome(verdict=Verdict.PLATFORM_ERROR, log=why))
+        run_finish(Claim(run=run, attempt=attempt), Outcome(verdict=Verdict.PLATFORM_ERROR, log=why), lease=lease)
         return
     with transaction.atomic():
-        if run_move(pk, RunState.WAITING, attempt=attempt, lease_until=None, log=why):
+        if run_move(pk, RunState.WAITING, attempt=attempt, lease=lease, lease_until=None, log=why):
             for seat in RunSubmission.objects.filter(run=pk).select_related("submission"):
                 events.record(seat.submission, "run_release", run=pk, attempt=attempt)
 
@@ -235,10 +242,13 @@ def run_release(pk: int, *, attempt: int, why: str) -> None:
 def lapsed_release() -> int:
     """Take up the runs whose worker no longer beats; return how many."""
     lapsed = Run.objects.filter(state=RunState.CLAIMED, lease_until__lt=timezone.now())
-    rows = list(lapsed.values_list("pk", "attempt", "worker"))
-    for pk, attempt, worker in rows:
+    rows = list(lapsed.values_list("pk", "attempt", "worker", "lease_until"))
+    for pk, attempt, worker, lease in rows:
         logger.warning("Run %s: worker %s stopped beating (attempt %s).", pk, worker, attempt)
-        run_release(pk, attempt=attempt, why=f"the worker {worker} stopped beating")
+        try:
+            run_release(pk, attempt=attempt, why=f"the worker {worker} stopped beating", lease=lease)
+        except Exception:  # whatever is wrong with this one, the others are not to wait for it
+            logger.exception("Run %s cannot be taken up.", pk)
     return len(rows)
 
 

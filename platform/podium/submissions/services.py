@@ -1,6 +1,7 @@
 """What people do with submissions: send, cancel, choose the final ones. What workers do stands in `evaluation`."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -89,13 +90,14 @@ def _accept(row: Submission, *, team: int, blob: Blob, name: str) -> Submission:
 
 def _sender(pk: int, *, author: User) -> Team:
     """Return the team, locked, if it is still the author's: people change teams while a file is on its way."""
-    team = Team.objects.select_for_update().filter(pk=pk).first()
-    if team is None or (team.kind == Team.Kind.PEOPLE and not team.memberships.filter(user=author).exists()):
-        raise Conflict(
-            "Your team changed while the file was on its way. See the page “Team”, then send it again.",
-            code="changed_meanwhile",
-        )
-    return team
+    with suppress(Team.DoesNotExist):
+        team = locked(Team, pk)
+        if team.kind != Team.Kind.PEOPLE or team.memberships.filter(user=author).exists():
+            return team
+    raise Conflict(
+        "Your team changed while the file was on its way. See the page “Team”, then send it again.",
+        code="changed_meanwhile",
+    )
 
 
 def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: datetime) -> bool:

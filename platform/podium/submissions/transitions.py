@@ -1,5 +1,6 @@
 """The one place where a state changes: a compare-and-swap along the tables in `states`."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
@@ -23,11 +24,16 @@ def submission_move(pk: int, to: SubmissionState, **fields: Any) -> bool:
     return bool(Submission.objects.filter(pk=pk, state__in=sources(to)).update(state=to, **fields))
 
 
-def run_move(pk: int, to: RunState, *, attempt: int | None = None, **fields: Any) -> bool:
-    """Move a run to a state; with `attempt`, only while that attempt holds it. False where it is not there any more."""
+def run_move(
+    pk: int, to: RunState, *, attempt: int | None = None, lease: datetime | None = None, **fields: Any
+) -> bool:
+    """Move a run to a state; with `attempt`, only while that attempt holds it, and with `lease`, while it holds no
+    later one. False where it is not there any more."""
     runs = Run.objects.filter(pk=pk, state__in=run_sources(to))
     if attempt is not None:
         runs = runs.filter(attempt=attempt)
+    if lease is not None:
+        runs = runs.filter(lease_until__lte=lease)
     if to == RunState.CLAIMED:  # each claim is a new attempt
         fields["attempt"] = F("attempt") + 1
     return bool(runs.update(state=to, **fields))
