@@ -12,7 +12,7 @@ from podium.core.events import history
 from podium.leaderboards.models import Board
 from podium.leaderboards.services import private_release
 from podium.leaderboards.shown import scores_shown
-from tests.leaderboards.made import scored, team
+from tests.leaderboards.made import board, scored, team
 
 EVERYBODY = ["visitor", "vera", "ada", "ben", "chen", "dara", "grace", "jude", "heidi", "root"]
 HOSTS = {"forest": {"grace", "jude", "root"}, "harbour": {"heidi", "root"}}
@@ -223,3 +223,11 @@ def test_tags_show_what_the_reader_may_see(both):
     release()
     assert "0.7072" in drawn(both, excerpt, "visitor")
     assert drawn(both, mine, "ben") == "1"
+
+
+def test_operators_look_boards_up_and_change_nothing(both):
+    one = board(both.forest)
+    assert status(both, "root", "/admin/leaderboards/board/") == 200
+    assert status(both, "root", f"/admin/leaderboards/board/{one.pk}/change/") == 200
+    assert both.client("root").post(f"/admin/leaderboards/board/{one.pk}/change/", {"title": "x"}).status_code == 403
+    assert both.client("grace").get("/admin/leaderboards/board/").status_code == 302

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce, NullIf
-
 from podium.leaderboards.models import Board, Column
 from podium.leaderboards.ranking import rounded
+from podium.leaderboards.searching import DISPLAY_NAME
 from podium.teams.models import Membership
 
 AT_ONCE = 2000
@@ -70,11 +68,9 @@ def _rows(board: Board) -> Iterator[Row]:
 
 
 def _with_people(entries: Sequence[tuple[Any, ...]]) -> Iterator[Row]:
-    display_name = Coalesce(NullIf(F("user__name"), Value("")), F("user__username"))
     people = defaultdict(list)
-    for team, name in Membership.objects.filter(team__in=[entry[1] for entry in entries]).values_list(
-        "team_id", display_name
-    ):
+    members = Membership.objects.filter(team__in=[entry[1] for entry in entries])
+    for team, name in members.values_list("team_id", DISPLAY_NAME):
         people[team].append(name)
     for ranked, team, name, *rest in entries:
         values, sent, last_at = rest

@@ -6,9 +6,13 @@ Kept with the entry, inside the index that keeps the board in order: a search re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, NullIf
+
 from podium.leaderboards.models import Entry
 from podium.teams.models import Membership, Team
 
+DISPLAY_NAME = Coalesce(NullIf(F("user__name"), Value("")), F("user__username"))  # of a membership's person
 LONGEST = 1600  # bytes; an index row of PostgreSQL holds 2704
 
 
@@ -32,8 +36,8 @@ def words_of(teams: Collection[int]) -> dict[int, str]:
     names: dict[int, list[str]] = {
         pk: [name] for pk, name in Team.objects.filter(pk__in=teams).values_list("pk", "name")
     }
-    for membership in Membership.objects.filter(team__in=teams).select_related("user"):
-        names[membership.team_id].append(membership.user.display_name)
+    for team, name in Membership.objects.filter(team__in=teams).values_list("team_id", DISPLAY_NAME):
+        names[team].append(name)
     return {pk: joined(own) for pk, own in names.items()}
 
 

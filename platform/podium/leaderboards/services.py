@@ -51,7 +51,8 @@ def entries_refresh(phase: Phase, team: Team, *, rules: Collection[str] = Board.
 def board_rebuild(board: Board) -> None:
     """Compute all entries of a board anew: after its rule, columns or scores changed, or rows were loaded in bulk.
 
-    Readers see the old board until all of the new one is there. Until then none of its teams can finish or choose.
+    Readers see the old board until all of the new one is there. Until then none of its teams can finish or choose: a
+    second for some thousand teams.
     """
     with transaction.atomic():
         competing = Team.objects.filter(pk__in=Submission.objects.filter(phase=board.phase_id).values("team"))
