@@ -24,8 +24,8 @@ class PodiumRenderer(TemplatesSetting):
     _stock = DjangoTemplates()
 
     def get_template(self, template_name: str) -> Any:
-        """Find Django's own widget templates where Django has them, and ours in the site's folder."""
-        if template_name.startswith("django/forms/"):
+        """Find Django's own widget templates, the admin's too, where Django has them, and ours in the site's folder."""
+        if template_name.startswith(("django/forms/", "admin/widgets/")):
             return self._stock.get_template(template_name)
         return super().get_template(template_name)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin import RelatedOnlyFieldListFilter
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -78,7 +79,7 @@ class DatasetForm(forms.ModelForm[DatasetVersion]):
 class DatasetVersionAdmin(HostAdmin[DatasetVersion]):
     """Versions of data: published, never changed."""
 
-    list_display = ("dataset", "number", "challenge", "audience", "note", "created_at")
+    list_display = ("dataset", "number", "belongs_to", "read_by", "note", "created_at")
     list_filter = (("dataset__challenge", RelatedOnlyFieldListFilter),)
     list_select_related = ("dataset__challenge",)
     search_fields = ("dataset__name",)
@@ -88,7 +89,7 @@ class DatasetVersionAdmin(HostAdmin[DatasetVersion]):
 
     def get_fields(self, request: HttpRequest, obj: DatasetVersion | None = None) -> Any:
         """Show what a version is once it is there."""
-        shown = ("dataset", "number", "challenge", "audience", "file_list", "sha256", "note", "created_at")
+        shown = ("dataset", "number", "belongs_to", "read_by", "file_list", "sha256", "note", "created_at")
         return shown if obj else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: DatasetVersion | None = None) -> tuple[str, ...]:
@@ -113,14 +114,17 @@ class DatasetVersionAdmin(HostAdmin[DatasetVersion]):
         obj.pk, obj.dataset, obj.number, obj.sha256 = version.pk, version.dataset, version.number, version.sha256
         obj._state.adding = False
 
-    def challenge(self, version: DatasetVersion) -> Challenge:
+    @admin.display(description="challenge")
+    def belongs_to(self, version: DatasetVersion) -> Challenge:
         """The challenge that it belongs to."""
         return version.dataset.challenge
 
-    def audience(self, version: DatasetVersion) -> str:
+    @admin.display(description="audience")
+    def read_by(self, version: DatasetVersion) -> str:
         """Who may read it."""
         return version.dataset.get_audience_display()
 
+    @admin.display(description="files")
     def file_list(self, version: DatasetVersion) -> str:
         """Names and sizes."""
         rows = version.files.select_related("blob")
