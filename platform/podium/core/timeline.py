@@ -15,6 +15,7 @@ BED = 46  # px from the top to the line: above it stand labels, the needle and i
 HEIGHT = 92
 ROOMS = {"": 700, "from-wide": 900}  # px that the line has at least: above 48 rem, and (with the class) above 62 rem
 LETTER = 6.5  # px, on average
+GAP = 0.75  # per cent between two labels: 7 px where the line is 900 px wide
 MOST_LABELS = 7  # more find no room; and each could stand in six places, which are tried in turn
 
 Span = tuple[float, float]  # from where to where, in per cent of the line
@@ -192,4 +193,4 @@ def _places(what: str, date: str, x: float, *, room: int) -> Iterator[tuple[Mark
 
 
 def _covers(span: Span, others: Sequence[Span]) -> bool:
-    return any(span[0] < right + 1 and left - 1 < span[1] for left, right in others)
+    return any(span[0] < right + GAP and left - GAP < span[1] for left, right in others)
