@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,15 @@ def test_every_mistake_of_a_team_is_one_that_scoring_finds(blueprint: Blueprint,
         with pytest.raises(SubmissionError):
             scores(tmp_path, blueprint, spoil(kind, good))
     assert set(MISTAKES_OF[table(blueprint.slug).asked_for]) <= set(MISTAKES)
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=IDS)
+@pytest.mark.parametrize("day", ["2026-03-30", "2026-10-27", "2027-01-02"])
+def test_dates_are_in_order_and_no_change_of_clocks_lies_between_them(blueprint: Blueprint, day: str) -> None:
+    window = blueprint.window(datetime.fromisoformat(day).replace(tzinfo=UTC))
+    dates = [window.opens, window.teams_final, window.closes, window.release]
+    assert dates == sorted(dates)
+    assert {date.tzinfo for date in dates} == {UTC}
 
 
 def test_a_file_is_the_same_at_every_start() -> None:

@@ -1,7 +1,7 @@
 """The demo's challenges: what they are called, when they are, how they are scored."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,7 +58,8 @@ class Blueprint:
 
     def _moment(self, now: datetime, days: int, at: time) -> datetime:
         zone = ZoneInfo(self.time_zone)
-        return datetime.combine(now.astimezone(zone).date() + timedelta(days=days), at, tzinfo=zone)
+        there = datetime.combine(now.astimezone(zone).date() + timedelta(days=days), at, tzinfo=zone)
+        return there.astimezone(UTC)  # where adding hours means hours, whenever clocks are changed over there
 
     @property
     def scorer(self) -> dict[str, Any]:

@@ -262,15 +262,10 @@ def _choose(plan: Plan, phase: Phase, teams: dict[str, Team]) -> None:
 def _choose_finals(phase: Phase, team: Team, *, careful: bool, plan: Plan) -> None:
     """The careful take their best public one and their latest; the bold their two latest."""
     scored = Submission.objects.filter(phase=phase, team=team, state=SubmissionState.SCORED).order_by("-received_at")
-    latest = list(scored[:2])
     best = Entry.objects.filter(board__phase=phase, board__compared_with=None, team=team).first()
-    chosen = (
-        {latest[0].pk: latest[0], best.submission_id: best.submission}
-        if careful and best
-        else {one.pk: one for one in latest}
-    )
-    at = min(plan.now, plan.window.closes) - timedelta(hours=3)
-    with dating.happening(at):
-        for submission in chosen.values():
+    first = [best.submission] if careful and best else []
+    wanted = {submission.pk: submission for submission in [*first, *scored]}  # each once, in this order
+    with dating.happening(min(plan.now, plan.window.closes) - timedelta(hours=3)):
+        for submission in list(wanted.values())[: phase.final_selections]:
             assert team.leader is not None  # just formed, and led
             submission_select(submission, actor=team.leader, selected=True)
