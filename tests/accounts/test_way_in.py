@@ -87,6 +87,13 @@ def test_staying_signed_in_is_for_thirty_days_and_else_until_the_browser_closes(
     assert long.cookies["sessionid"]["max-age"] == 30 * 24 * 3600
 
 
+def test_who_just_signed_up_is_in_until_the_browser_closes() -> None:
+    client = Client()
+    sign_up(client)
+    client.post(link_in(last_mail().body))
+    assert client.cookies["sessionid"]["max-age"] == ""
+
+
 def test_guessing_passwords_is_stopped(cast: Cast) -> None:
     client = Client()
     for _ in range(5):

@@ -29,6 +29,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "username_taken": "This user name is taken. Choose another.",
     }
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign in until the browser closes; the form for it lengthens that where its box is ticked."""
+        super().login(request, user)
+        if "_session_expiry" not in request.session:
+            request.session.set_expiry(0)
+
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """Return the link that verifies an address."""
         return _public(reverse("account_confirm_email", args=[emailconfirmation.key]))

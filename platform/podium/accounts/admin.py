@@ -1,6 +1,6 @@
 """People, for operators. Accounts are made by signing up, or by `manage.py owner create`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -10,18 +10,12 @@ from django.http import HttpRequest
 from podium.accounts.models import User
 from podium.accounts.services import account_delete
 
-# the class takes a parameter for type checkers alone
-if TYPE_CHECKING:
-    UserAdmin = admin.ModelAdmin[User]
-else:
-    UserAdmin = admin.ModelAdmin
-
 # Operators sign in where everybody does, so that attempts are counted there too
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(admin.ModelAdmin[User]):
     """Look people up, close accounts, make operators."""
 
     list_display = ["username", "name", "email", "is_active", "is_superuser", "date_joined", "last_login"]

@@ -1,6 +1,6 @@
 """Forms of accounts: allauth's in our words, and our own."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
@@ -12,12 +12,6 @@ from podium.accounts.models import ApiToken, User
 from podium.accounts.names import complaint, tidied
 from podium.accounts.pictures import UPLOAD_LIMIT, square
 from podium.core.uploads import megabytes
-
-if TYPE_CHECKING:  # these classes take a parameter for type checkers alone
-    UserModelForm = forms.ModelForm[User]
-    TokenModelForm = forms.ModelForm[ApiToken]
-else:
-    UserModelForm = TokenModelForm = forms.ModelForm
 
 PASSWORD_HELP = "At least 8 characters. No common password, and nothing like your name or address."  # noqa: S105
 LABELS = {
@@ -107,7 +101,7 @@ class ReauthenticateForm(allauth_forms.ReauthenticateForm):  # type: ignore[misc
         _in_our_words(self)
 
 
-class ProfileForm(UserModelForm):
+class ProfileForm(forms.ModelForm[User]):
     """What others see of a person."""
 
     photo = forms.FileField(
@@ -148,11 +142,11 @@ class ProfileForm(UserModelForm):
 
     def clean_photo(self) -> bytes | None:
         """Return the picture as it will be kept."""
-        photo: "UploadedFile[bytes] | None" = self.cleaned_data["photo"]
+        photo: UploadedFile[bytes] | None = self.cleaned_data["photo"]
         return square(photo) if photo else None
 
 
-class TokenForm(TokenModelForm):
+class TokenForm(forms.ModelForm[ApiToken]):
     """Name a new token."""
 
     class Meta:

@@ -131,6 +131,7 @@ def owner(request: HttpRequest, token: str) -> HttpResponse:
             link, username=form.cleaned_data.get("username", ""), password=form.cleaned_data["password"]
         )
         login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        request.session.set_expiry(0)
         messages.success(request, f"You operate {settings.SITE_NAME} now, {user.display_name}.")
         return redirect("home")
     return render(request, "accounts/owner.html", {"form": form, "link": link, "known": known})

@@ -1,21 +1,12 @@
 """Teams, for operators: to look at. What changes a team goes through its services."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 from django.http import HttpRequest
 
 from podium.teams.models import Membership, Team
 
-# these classes take parameters for type checkers alone
-if TYPE_CHECKING:
-    TeamAdminBase = admin.ModelAdmin[Team]
-    PeopleInlineBase = admin.TabularInline[Membership, Team]
-else:
-    TeamAdminBase, PeopleInlineBase = admin.ModelAdmin, admin.TabularInline
 
-
-class PeopleInline(PeopleInlineBase):
+class PeopleInline(admin.TabularInline[Membership, Team]):
     """Who is on a team."""
 
     model = Membership
@@ -30,7 +21,7 @@ class PeopleInline(PeopleInlineBase):
 
 
 @admin.register(Team)
-class TeamAdmin(TeamAdminBase):
+class TeamAdmin(admin.ModelAdmin[Team]):
     """Look teams up."""
 
     list_display = ["name", "challenge", "kind", "leader", "created_at"]
