@@ -151,7 +151,8 @@ STORAGES = {
 QUEUE_DIR = DATA_DIR / "queue"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"visibility_timeout": 3600}
+    # a Redis that is silent is one that is away: nobody who sends a file waits for it
+    {"visibility_timeout": 3600, "socket_timeout": 8, "socket_connect_timeout": 4}
     if REDIS_URL
     else {
         "data_folder_in": str(QUEUE_DIR / "messages"),
@@ -169,14 +170,17 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = (
+    90  # a pool process warms its scoring process first, which on a slow machine takes time
+)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 WEB_WORKERS, WEB_THREADS = env.int("PODIUM_WEB_WORKERS", 2), env.int("PODIUM_WEB_THREADS", 8)
 WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
 
 # The life of a submission: see podium.submissions
-RUN_LEASE = timedelta(seconds=30)
-RUN_HEARTBEAT = timedelta(seconds=8)
+RUN_LEASE = timedelta(seconds=env.int("PODIUM_RUN_LEASE_SECONDS", 30))
+RUN_HEARTBEAT = RUN_LEASE / 4
 RUN_ATTEMPTS = 3
 SCORING_WALL_SECONDS = env.int("PODIUM_SCORING_SECONDS", 120)
 SCORING_MEMORY_MB = env.int("PODIUM_SCORING_MEMORY_MB", 2048)

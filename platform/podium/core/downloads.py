@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from podium.core.storage import CHUNK
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)$")
+MOST_DIGITS = 18  # of a number of bytes: more than any file has
 
 
 def download(request: HttpRequest, path: Path, *, name: str, etag: str) -> HttpResponse | StreamingHttpResponse:
@@ -37,24 +37,33 @@ def _asked_range(request: HttpRequest, *, size: int, etag: str) -> tuple[int, in
     match = RANGE.match(request.headers.get("Range", ""))
     if not match or match.group() == "bytes=-" or request.headers.get("If-Range", etag) != etag:
         return None
-    first, last = match.groups()
+    first, last = (digits.lstrip("0")[:MOST_DIGITS] or digits[:1] for digits in match.groups())
     if not first:  # the last so many bytes
         return max(size - int(last), 0), size - 1
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
 def _part(path: Path, first: int, last: int, *, size: int) -> StreamingHttpResponse:
-    file = path.open("rb")
-    file.seek(first)
     length = last - first + 1
-    answer = StreamingHttpResponse(_read(file, length), status=206, content_type="application/octet-stream")
+    part = Part(path, first=first, length=length)
+    answer = StreamingHttpResponse(part, status=206, content_type="application/octet-stream")
     answer["Content-Range"] = f"bytes {first}-{last}/{size}"
     answer["Content-Length"] = str(length)
     return answer
 
 
-def _read(file: BinaryIO, length: int) -> Iterator[bytes]:
-    with file:
-        while length > 0 and (chunk := file.read(min(CHUNK, length))):
-            length -= len(chunk)
+class Part:
+    """Some bytes of a file, piece by piece. The server closes it, also where nobody reads: the answer to HEAD."""
+
+    def __init__(self, path: Path, *, first: int, length: int) -> None:
+        self.file, self.left = path.open("rb"), length
+        self.file.seek(first)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.left > 0 and (chunk := self.file.read(min(CHUNK, self.left))):
+            self.left -= len(chunk)
             yield chunk
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()

@@ -12,7 +12,6 @@ from typing import Any, Generic, ParamSpec
 
 from celery.signals import celeryd_after_setup
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from podium.config.celery import app
 
@@ -42,8 +41,8 @@ class Task(Generic[P]):
     def _send(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
             self.celery.apply_async(args, kwargs, queue=self.queue, retry=False)
-        except (OperationalError, OSError) as error:
-            logger.warning("The queue did not take %s%r (%s); the sweep will.", self.celery.name, args, error)
+        except Exception as error:  # whatever a broker fails with: the work is written down
+            logger.warning("The queue did not take %s%r (%r); the sweep will.", self.celery.name, args, error)
 
 
 def task(*, queue: str = "score") -> Callable[[Callable[P, None]], Task[P]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
 
@@ -10,6 +10,7 @@ from podium.core.errors import TooLarge
 from podium.core.storage import incoming_folder
 
 MULTIPART_SLACK = 1 << 20  # field names, boundaries, a description
+UNASKED_LIMIT = 5 << 20  # at an address that has not said how much it takes
 
 
 def megabytes(limit: int) -> str:
@@ -29,19 +30,29 @@ def refuse_if_longer(request: HttpRequest, *, limit: int) -> None:
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
-    """Writes an upload to the incoming folder and gives up at the first byte over the limit."""
+    """Writes an upload to the incoming folder and gives up at the first byte over the limit.
+
+    The limit is for all files of a request together. Where no view has set one (any form can be sent a file, by
+    anybody), it is small, and the refusal is Django's own, which needs no view to be answered.
+    """
+
+    received = 0
+
+    def handle_raw_input(self, input_data: Any, META: dict[str, Any], content_length: int, *args: Any) -> None:  # noqa: N803
+        """Refuse by the announced length what no view has asked for."""
+        self.limit: int | None = getattr(self.request, "upload_limit", None)
+        if self.limit is None and content_length > UNASKED_LIMIT:
+            raise RequestDataTooBig("This address takes no such large request.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file."""
         incoming_folder()
         super().new_file(*args, **kwargs)
-        self.received = 0
-        self.limit: int = getattr(self.request, "upload_limit", settings.UPLOAD_LIMIT_MB * 2**20)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Take a piece, or refuse it."""
         self.received += len(raw_data)
-        if self.received > self.limit:
+        if self.limit is not None and self.received > self.limit:
             self.upload_interrupted()
             raise TooLarge(f"The file is larger than the limit of {megabytes(self.limit)}.")
         super().receive_data_chunk(raw_data, start)

@@ -133,6 +133,7 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
 
     `lease`: see `run_release`.
     """
+    outcome = outcome.storable()
     if outcome.verdict == Verdict.PLATFORM_ERROR and claim.attempt < settings.RUN_ATTEMPTS:
         run_release(claim.run.pk, attempt=claim.attempt, why=outcome.log or "the scoring process stopped")
         return
@@ -150,7 +151,7 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
             inputs=outcome.inputs,
             versions=outcome.versions,
             resources=outcome.resources,
-            log=outcome.log[:20_000],
+            log=outcome.log,
         )
         if not finished or submission.is_finished:
             return

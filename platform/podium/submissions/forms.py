@@ -6,7 +6,7 @@ from podium.submissions.services import SUFFIXES
 
 
 class SubmitForm(forms.Form):
-    """A file and a note."""
+    """A file and a note; and what the page sends along unseen."""
 
     file = forms.FileField(
         label="Predictions file",
@@ -21,3 +21,5 @@ class SubmitForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "e.g. dropped the hillshade columns"}),
     )
+    phase = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    once = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)  # the idempotency key

@@ -3,7 +3,7 @@
 import atexit
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from podium.submissions.models import Run, RunSubmission
 from scoring.evaluate import ScoreValue
 from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.process import ScoringProcess
+
+LONGEST_LOG = 20_000
 
 
 class Verdict(StrEnum):
@@ -36,6 +38,21 @@ class Outcome:
     versions: dict[str, str] = field(default_factory=dict)
     resources: dict[str, float] = field(default_factory=dict)
     log: str = ""
+
+    def storable(self) -> "Outcome":
+        """Return it in words that every database takes: a file may hold NUL, and an error quotes the file."""
+        error = self.error
+        return replace(
+            self,
+            error=error and replace(error, message=_plain(error.message), column=error.column and _plain(error.column)),
+            versions={_plain(name): _plain(version) for name, version in self.versions.items()},
+            log=_plain(self.log)[:LONGEST_LOG],
+        )
+
+
+def _plain(text: str) -> str:
+    """Return a text with marks for what is no character: NUL, and halves of a surrogate pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 _here = threading.local()

@@ -48,7 +48,7 @@ def phase_for(challenge: Challenge, slug: str | None = None, *, at: datetime | N
     Raises `Conflict` where there is none of that name, or none at all.
     """
     if slug:
-        named = challenge.phases.filter(slug=slug).first()
+        named = next((phase for phase in challenge.phases.all() if phase.slug == slug), None)
         if named is None:
             names = ", ".join(f"“{phase.slug}”" for phase in challenge.phases.all()) or "none"
             raise Conflict(f"There is no phase “{slug}” in this challenge; it has {names}.", code="no_such_phase")

@@ -1,8 +1,14 @@
 """What workers are asked to do. Thin: the work is in `evaluation`."""
 
+import logging
 import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from celery.signals import worker_process_init
+from django.conf import settings
+from django.db.models import QuerySet
 
 from podium.core import storage
 from podium.core.tasks import every, task
@@ -11,6 +17,7 @@ from podium.submissions.models import Submission
 from podium.submissions.scorers import warm_up
 from podium.submissions.states import SubmissionState
 
+logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 20
 
 
@@ -36,16 +43,30 @@ def drain() -> None:
     """Do what waits, oldest first, for up to twenty seconds: what remains is found by the next sweep."""
     stop = time.monotonic() + DRAIN_SECONDS
     received = Submission.objects.filter(state=SubmissionState.RECEIVED).order_by("pk")
+    tries: tuple[Counter[int], Counter[int]] = Counter(), Counter()
     while time.monotonic() < stop:
-        if (submission := received.first()) is not None:
-            evaluation.submission_queue(submission.pk)
-        elif (run := evaluation.waiting_runs().first()) is not None:
-            evaluation.run_evaluate(run.pk)
-        else:
+        if not (
+            _one_of(received, act=evaluation.submission_queue, tries=tries[0])
+            or _one_of(evaluation.waiting_runs(), act=evaluation.run_evaluate, tries=tries[1])
+        ):
             return
 
 
-@task()
+def _one_of(rows: QuerySet[Any], *, act: Callable[[int], object], tries: Counter[int]) -> bool:
+    """Act on the first row; one that always fails keeps nobody else waiting. False where there is none."""
+    hopeless = [pk for pk, times in tries.items() if times >= settings.RUN_ATTEMPTS]
+    pk = rows.exclude(pk__in=hopeless).values_list("pk", flat=True).first()
+    if pk is None:
+        return False
+    tries[pk] += 1
+    try:
+        act(pk)
+    except Exception:
+        logger.exception("%s(%s) failed.", getattr(act, "__name__", act), pk)
+    return True
+
+
+@task(queue="sweep")  # a queue of its own: where the other is long, a sweep would be out of date before its turn
 def sweep() -> None:
     """Take up what was left lying: lapsed leases, and work whose message was lost."""
     evaluation.lapsed_release()

@@ -59,13 +59,13 @@ def _take(request: HttpRequest, challenge: Challenge) -> HttpResponse:
     form = SubmitForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, challenge, form=form)
-    phase = selectors.phase_for(challenge, request.POST.get("phase"))
+    phase = selectors.phase_for(challenge, form.cleaned_data["phase"])
     submission = services.submission_receive(
         phase,
         author=person(request),
         upload=form.cleaned_data["file"],
         description=form.cleaned_data["description"],
-        idempotency_key=request.POST.get("once") or None,
+        idempotency_key=form.cleaned_data["once"] or None,
     )
     return redirect("submissions:detail", submission.pk)
 
