@@ -33,6 +33,13 @@ def pytest_configure() -> None:
         database.setdefault("TEST", {})["NAME"] = DATA / "test.sqlite3"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker have a folder of its own: were the settings named in what it inherits, it would read them before
+    this file, with our folder, and all would share one cache and one store of files."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     shutil.rmtree(DATA, ignore_errors=True)
