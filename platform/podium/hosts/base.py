@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
-from django.forms import ModelForm
+from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from podium.challenges.models import Challenge
@@ -171,10 +171,23 @@ def _refused(form: Any, said: str) -> Any:
     return type(form.__name__, (form,), {"clean": clean})
 
 
+class HostFormSet(BaseInlineFormSet[Row, Any, ModelForm[Row]]):
+    """Rows that belong to one row. Django takes any row's key here and then leaves that row alone; we refuse the key,
+    so that nobody learns which keys there are."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Know the keys of these rows only."""
+        super().add_fields(form, index)
+        key = form.instance._meta.pk.name
+        if isinstance(form.fields.get(key), ModelChoiceField):
+            form.fields[key].queryset = self.queryset
+
+
 class HostInline(HostOptions[Row], admin.TabularInline[Row, Any]):
     """Rows that are edited with the one they belong to."""
 
     extra = 1
+    formset: type[Any] = HostFormSet
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Keep the choices to the challenge of the row above."""

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
-from podium.hosts.base import HostAdmin, HostInline
+from podium.hosts.base import HostAdmin, HostFormSet, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
 from podium.leaderboards.models import Board, Column
 from podium.leaderboards.services import board_rebuild
@@ -41,7 +41,7 @@ class ColumnForm(forms.ModelForm[Column]):
             self.add_error("split", f"The split of this task's scores is {hint}.")
 
 
-class ColumnFormSet(forms.BaseInlineFormSet[Column, Any, forms.ModelForm[Column]]):
+class ColumnFormSet(HostFormSet[Column]):
     """The columns of one board."""
 
     def clean(self) -> None:

@@ -16,6 +16,7 @@ from podium.hosts.scope import person
 from podium.submissions.models import Submission
 from podium.submissions.services import submission_cancel, submission_receive
 from podium.teams.models import Team
+from podium.teams.names import is_taken
 from podium.teams.services import baseline_create
 
 
@@ -27,8 +28,13 @@ class BaselineForm(forms.ModelForm[Team]):
         fields = ("challenge", "name")
         help_texts = {"name": "This makes a baseline: it stands on the boards in its place and has no rank."}
 
-    def validate_constraints(self) -> None:
-        """Leave it to the service, which says it in a sentence."""
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a name that is taken, before the database does so in its own words."""
+        data = super().clean() or {}
+        challenge, name = data.get("challenge"), data.get("name")
+        if challenge and name and is_taken(challenge, name):
+            self.add_error("name", f"Another team of this challenge is called “{name}”.")
+        return data
 
 
 class TeamAdmin(HostAdmin[Team]):

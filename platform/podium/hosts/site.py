@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from types import FunctionType
 from typing import Any
 
 from allauth.account.views import logout

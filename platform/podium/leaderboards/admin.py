@@ -1,44 +1,33 @@
-"""Boards, for operators: to look at. Hosts change them at `/host/`; entries come of submissions alone."""
-
-from typing import TYPE_CHECKING
+"""Boards, for operators: to look at. Entries are computed, never written by hand."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
-from podium.leaderboards.models import Board, Column
-
-# these classes take parameters for type checkers alone
-if TYPE_CHECKING:
-    BoardAdminBase = admin.ModelAdmin[Board]
-    ColumnInlineBase = admin.TabularInline[Column, Board]
-else:
-    BoardAdminBase, ColumnInlineBase = admin.ModelAdmin, admin.TabularInline
+from podium.core.admin import LookAdmin, LookInline
+from podium.leaderboards.models import Board, Column, Entry
 
 
-class ColumnInline(ColumnInlineBase):
-    """What a board shows."""
+class ColumnInline(LookInline[Column]):
+    """The columns of a board."""
 
     model = Column
 
 
 @admin.register(Board)
-class BoardAdmin(BoardAdminBase):
+class BoardAdmin(LookAdmin[Board]):
     """Look boards up."""
 
-    list_display = ["title", "challenge", "phase", "audience", "rule", "snapshot_day"]
-    list_filter = ["audience", "rule"]
+    list_display = ["title", "challenge", "phase", "audience", "rule"]
     list_select_related = ["challenge", "phase"]
-    search_fields = ["title", "challenge__title", "challenge__slug"]
+    search_fields = ["title", "challenge__slug"]
     inlines = [ColumnInline]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Boards come with their phases."""
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Board | None = None) -> bool:
-        """A board that is changed must be computed anew, which its hosts' page does."""
-        return False
+@admin.register(Entry)
+class EntryAdmin(LookAdmin[Entry]):
+    """Look entries up."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Board | None = None) -> bool:
-        """Its hosts do."""
-        return False
+    list_display = ["board", "team", "submission", "ranked", "values", "last_at"]
+    list_select_related = ["board", "team", "submission"]
+    search_fields = ["team__name", "board__challenge__slug"]
+    exclude = ["place"]
+    ordering = ["-id"]
