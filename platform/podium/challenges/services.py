@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -66,7 +67,8 @@ def dataset_publish(
 def challenge_join(challenge: Challenge, *, user: User, rules: RulesVersion | None = None) -> Acceptance:
     """Accept the rules (by default the current ones) and become a participant. Repeated, it changes nothing.
 
-    Raises `Forbidden` for hosts, `Conflict` where the entry deadline is over or there are no rules yet.
+    Raises `Forbidden` for hosts and for who has confirmed no e-mail address, `Conflict` where the entry deadline is
+    over or there are no rules yet.
     """
     rules = rules or current_rules(challenge)
     if rules is None or rules.challenge_id != challenge.pk:
@@ -74,6 +76,8 @@ def challenge_join(challenge: Challenge, *, user: User, rules: RulesVersion | No
     known = Acceptance.objects.filter(rules=rules, user=user).first()
     if known:
         return known
+    if not EmailAddress.objects.filter(user=user, verified=True).exists():
+        raise Forbidden("Confirm your e-mail address first: follow the link that was sent to you.", code="unverified")
     if user.has_perm("challenges.see_private", challenge) and not user.is_superuser:
         raise Forbidden("Hosts see the hidden data, so they cannot take part in their own challenge.", code="is_host")
     closes = join_closes(challenge)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import prefetch_related_objects
@@ -12,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from podium.accounts.models import User
 from podium.challenges import files, listing
 from podium.challenges.forms import JoinForm
 from podium.challenges.models import Challenge
@@ -134,7 +132,6 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     user = request.user
     if not user.is_authenticated:
         return redirect_to_login(reverse("challenges:rules", kwargs={"slug": slug}))
-    _require_verified_address(user)
     takes_part = standing(user, challenge).takes_part
     form = JoinForm(request.POST, challenge=challenge)
     if form.version and not form.is_valid():
@@ -146,11 +143,6 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("challenges:rules", slug=slug)
     messages.success(request, f"You take part in “{challenge.title}”. The data are yours to download.")
     return redirect("challenges:data", slug=slug)
-
-
-def _require_verified_address(user: User) -> None:
-    if not EmailAddress.objects.filter(user=user, verified=True).exists():
-        raise Forbidden("Confirm your e-mail address first: follow the link that was sent to you.", code="unverified")
 
 
 def _rules(
