@@ -84,7 +84,11 @@ def challenge_with_board(slug: str, host: User, *, opens: datetime, closes: date
         actor=host,
     )
     reference = dataset_publish(
-        challenge, name="solution", audience="scoring", files={"solution.csv": store_bytes(SOLUTION.encode())}, actor=host
+        challenge,
+        name="solution",
+        audience="scoring",
+        files={"solution.csv": store_bytes(SOLUTION.encode())},
+        actor=host,
     )
     task = Task.objects.create(
         challenge=challenge, name="main", reference=reference, scorer={"kind": "metric", "spec": SPEC}
@@ -99,7 +103,9 @@ def challenge_with_board(slug: str, host: User, *, opens: datetime, closes: date
         kinds=["predictions"],
     )
     PhaseTask.objects.create(phase=phase, task=task)
-    for position, (split, audience, rule) in enumerate([("public", "public", "best"), ("private", "released", "selected")]):
+    for position, (split, audience, rule) in enumerate(
+        [("public", "public", "best"), ("private", "released", "selected")]
+    ):
         board = Board.objects.create(
             challenge=challenge,
             phase=phase,

@@ -65,7 +65,11 @@ BAD: dict[str, tuple[str, bytes, list[str]]] = {
     "semicolons": ("mine.csv", GOOD.replace(b",", b";"), ["semicolon", "comma"]),
     "a missing column": ("mine.csv", b"id\n" + b"".join(f"{i}\n".encode() for i in IDS), ["`label`"]),
     "an extra column": ("mine.csv", GOOD.replace(b"\n", b",1\n").replace(b"label,1", b"label,more"), ["`more`"]),
-    "a doubled column": ("mine.csv", GOOD.replace(b"\n", b",1\n").replace(b"label,1", b"label,label"), ["`label`", "2 times"]),
+    "a doubled column": (
+        "mine.csv",
+        GOOD.replace(b"\n", b",1\n").replace(b"label,1", b"label,label"),
+        ["`label`", "2 times"],
+    ),
     "another spelling": ("mine.csv", GOOD.replace(b"id,label", b"id,Label"), ["`Label`", "`label`"]),
     "a missing id": ("mine.csv", b"".join(GOOD.splitlines(keepends=True)[:-1]), ["missing", "row-20"]),
     "a doubled id": ("mine.csv", lines(at=3, instead="row-1,0"), ["row-1"]),

@@ -107,6 +107,7 @@ def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: date
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")
+        _check_name(name)
         return True
     _check_membership(phase, team, author=author)
     ranked = _check_window(phase, at=at)
