@@ -1,4 +1,4 @@
-"""The one test command: what the tests need is installed, then everything runs twice, on both kinds of servers.
+"""The one test command: what the tests need is installed, then everything runs, on both kinds of servers.
 
 First on SQLite with a queue in a folder, as on a laptop; then on a real PostgreSQL and a real Redis, which come as
 wheels and are started for it (`tests/servers.py`).
@@ -7,7 +7,8 @@ wheels and are started for it (`tests/servers.py`).
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from podium.config.env import PROJECT_ROOT
 from podium.core import machine
@@ -15,9 +16,31 @@ from podium.core.console import say
 
 PARTS = (machine.CHROMIUM, machine.BUBBLEWRAP)
 WHOLE = ("-q", "-n", "auto", "--dist", "worksteal")  # how the whole suite runs; a chosen test runs as pytest likes it
-# These meet no database, or bring their own: once is enough
-WITHOUT_SERVERS = ("scoring", "tests/scoring", "tests/start", "tests/look", "tests/e2e")
+BROWSER = "tests/e2e"
+WITHOUT_SERVERS = (
+    "scoring",
+    "tests/scoring",
+    "tests/start",
+    BROWSER,
+)  # no database, or one of their own: once is enough
 CHOICES = ("sqlite", "postgres", "both")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of pytest: where, and with which words."""
+
+    place: str
+    kind: str
+    words: tuple[str, ...]
+
+
+# The browser's tests run apart: Playwright leaves an event loop in its process, and Django asks no database beside one
+WITH_SQLITE = Round("on SQLite", "sqlite", (*WHOLE, f"--ignore={BROWSER}"))
+IN_BROWSER = Round("in a real browser", "sqlite", (*WHOLE, BROWSER))
+WITH_SERVERS = Round(
+    "on PostgreSQL and Redis", "postgres", (*WHOLE, *(f"--ignore={folder}" for folder in WITHOUT_SERVERS))
+)
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,14 +49,29 @@ def main(words: Sequence[str]) -> int:
         sys.exit("The tests come with the source: git clone it, and run python3 manage.py test there.")
     database, chosen = _split(list(words))
     if chosen == ["--version"]:
-        return _run("sqlite", chosen)
+        return _run(Round("", "sqlite", ("--version",)))
     if not have_parts() and in_ci():
         return 1
     status = 0
-    for kind in ("sqlite", "postgres") if database == "both" else (database,):
-        say(f"Tests on {'SQLite' if kind == 'sqlite' else 'PostgreSQL and Redis'} …")
-        status = max(status, _run(kind, chosen))
+    for each in _chosen_rounds(database, chosen) if chosen else _whole_rounds(database):
+        say(f"Tests {each.place} …")
+        status = max(status, _run(each))
     return status
+
+
+def _whole_rounds(database: str) -> Iterator[Round]:
+    if database != "postgres":
+        yield WITH_SQLITE
+        if machine.chromium():
+            yield IN_BROWSER
+    if database != "sqlite":
+        yield WITH_SERVERS
+
+
+def _chosen_rounds(database: str, chosen: Sequence[str]) -> Iterator[Round]:
+    for whole in (WITH_SQLITE, WITH_SERVERS):
+        if database in {whole.kind, "both"}:
+            yield Round(whole.place, whole.kind, tuple(chosen))
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:
@@ -76,11 +114,9 @@ def _install(parts: Sequence[machine.Part]) -> None:
             say((done.stdout + done.stderr)[-2000:], colour="error")
 
 
-def _run(kind: str, chosen: Sequence[str]) -> int:
-    command = [sys.executable, "-m", "pytest", *(chosen or WHOLE)]
-    if kind == "postgres":
-        ignored = [f"--ignore={folder}" for folder in WITHOUT_SERVERS]
-        command = [sys.executable, "-m", "tests.servers", *command, *(() if chosen else ignored)]
+def _run(each: Round) -> int:
+    servers = ("tests.servers", sys.executable, "-m") if each.kind == "postgres" else ()
+    command = [sys.executable, "-m", *servers, "pytest", *each.words]
     return subprocess.run(command, cwd=PROJECT_ROOT, env=environment_of_tests(), check=False).returncode
 
 
