@@ -52,9 +52,11 @@ def task(*, queue: str = "score") -> Callable[[Callable[P, None]], Task[P]]:
 
 @celeryd_after_setup.connect(weak=False)
 def _take_from_every_queue(instance: Any, **_: Any) -> None:
-    """Make every queue known: a worker takes from all that it knows, unless it was told which."""
-    for queue in QUEUES:
-        instance.app.amqp.queues.add(queue)
+    """Have a worker take from every queue that a task names, unless it was told which."""
+    queues = instance.app.amqp.queues
+    if set(queues.consume_from) == {instance.app.conf.task_default_queue}:
+        for queue in QUEUES:
+            queues.select_add(queue)  # `add` makes it known, but since Celery 5.6 not taken from
 
 
 def every(seconds: float, work: Task[[]]) -> None:
