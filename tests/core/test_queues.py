@@ -4,10 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+from kombu import Connection
 
 import podium
 import scoring
+from podium.core import folder_queue
+
+MESSAGES = 1_500
 
 ASK = """
 import json, sys
@@ -43,3 +49,36 @@ def test_a_worker_takes_from_every_queue_that_a_task_names() -> None:
 def test_a_worker_that_was_told_which_queue_takes_from_that_one() -> None:
     taken, _ = taken_and_named(["sweep"])
     assert taken == ["sweep"]
+
+
+def test_no_message_is_lost_to_a_worker_that_looks_while_it_is_written(tmp_path: Path) -> None:
+    folders = {"data_folder_in": str(tmp_path / "in"), "data_folder_out": str(tmp_path / "in")}
+    (tmp_path / "in").mkdir()
+    folder_queue.use()
+    options = {**folders, "control_folder": str(tmp_path / "control")}
+    seen: list[int] = []
+    done = threading.Event()
+
+    def take() -> None:
+        with Connection("filesystem://", transport_options=options) as connection:
+            queue = connection.SimpleQueue("score")
+            while True:
+                finished = done.is_set()  # asked before looking: what was put by then is still found
+                try:
+                    message = queue.get(block=False)
+                except queue.Empty:
+                    if finished:
+                        return
+                    continue
+                message.ack()
+                seen.append(message.payload)
+
+    worker = threading.Thread(target=take)
+    worker.start()
+    with Connection("filesystem://", transport_options=options) as connection:
+        queue = connection.SimpleQueue("score")
+        for number in range(MESSAGES):
+            queue.put(number)
+    done.set()
+    worker.join(60)
+    assert sorted(seen) == list(range(MESSAGES))
