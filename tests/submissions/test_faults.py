@@ -17,6 +17,7 @@ from django.test import Client
 from kombu.exceptions import ChannelError, OperationalError
 
 from podium.core import storage
+from podium.core.caching import PatientCache
 from podium.core.models import Blob
 from podium.core.storage import blob_path, incoming_folder, store_bytes
 from podium.submissions import evaluation, tasks
@@ -26,6 +27,7 @@ from podium.submissions.scorers import Outcome, Verdict
 from podium.submissions.states import SubmissionState
 from scoring.process import START_S
 from tests.cast import IDS, Cast, predictions
+from tests.servers import free_port
 from tests.submissions.sending import newest, send
 
 LONG_AGO = time.time() - 7 * 3600
@@ -76,6 +78,20 @@ def test_the_sweep_never_waits_behind_the_work() -> None:
 
 def test_a_slow_machine_has_time_to_warm_its_scoring_process() -> None:
     assert settings.CELERY_WORKER_PROC_ALIVE_TIMEOUT > START_S
+
+
+def test_a_cache_that_is_away_is_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PatientCache, "away_until", 0.0)
+    cache = PatientCache(f"redis://127.0.0.1:{free_port()}/0", {})
+    assert cache.get("a", 7) == 7
+    assert cache.add("a", 1)
+    with pytest.raises(ValueError, match="no 'a'"):
+        cache.incr("a")
+    cache.set("a", 1)
+    assert cache.get_many(["a"]) == {}
+    assert not cache.has_key("a")
+    assert not cache.delete("a")
+    cache.clear()
 
 
 # What nobody can work on

@@ -123,7 +123,11 @@ else:
 # Redis, where there is one, carries the queue and the cache; without it both are folders
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "podium.core.caching.PatientCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -152,7 +156,7 @@ QUEUE_DIR = DATA_DIR / "queue"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     # a Redis that is silent is one that is away: nobody who sends a file waits for it
-    {"visibility_timeout": 3600, "socket_timeout": 8, "socket_connect_timeout": 4}
+    {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 3}
     if REDIS_URL
     else {
         "data_folder_in": str(QUEUE_DIR / "messages"),

@@ -6,17 +6,22 @@ time and never work.
 """
 
 import logging
+import os
+import threading
+import time
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, Generic, ParamSpec
 
-from celery.signals import celeryd_after_setup
+from celery.signals import celeryd_after_setup, worker_ready
+from celery.worker import state
 from django.db import transaction
 
 from podium.config.celery import app
 
 P = ParamSpec("P")
 logger = logging.getLogger(__name__)
+POOL_WATCH_SECONDS = 1
 QUEUES: set[str] = set()  # every queue that a task names
 
 
@@ -69,3 +74,25 @@ def every(seconds: float, work: Task[[]]) -> None:
             "options": {"queue": work.queue, "expires": seconds},
         },
     }
+
+
+@worker_ready.connect(weak=False)
+def _watch_pool(sender: Any, **_: Any) -> None:
+    """Over folders, Celery's pool shares one pipe, and whoever waits for work holds its lock: a process that is killed
+    there takes the lock with it, and all others wait for ever. So the worker ends, and whoever started it does again.
+    """
+    if not sender.controller.use_eventloop:
+        known = {process.pid for process in _pool_of(sender)}
+        threading.Thread(target=_end_with_pool, args=(sender, known), name="pool-watch", daemon=True).start()
+
+
+def _pool_of(consumer: Any) -> list[Any]:
+    return list(getattr(getattr(consumer.pool, "_pool", None), "_pool", None) or [])
+
+
+def _end_with_pool(consumer: Any, known: set[int]) -> None:
+    while known <= {process.pid for process in _pool_of(consumer) if process.exitcode is None}:
+        time.sleep(POOL_WATCH_SECONDS)
+    if state.should_stop is None and state.should_terminate is None and _pool_of(consumer):
+        logger.error("A process of the pool was killed: the worker ends, to begin anew.")
+        os._exit(os.EX_TEMPFAIL)

@@ -69,8 +69,7 @@ def _one_of(rows: QuerySet[Any], *, act: Callable[[int], object], tries: Counter
 @task(queue="sweep")  # a queue of its own: where the other is long, a sweep would be out of date before its turn
 def sweep() -> None:
     """Take up what was left lying: lapsed leases, and work whose message was lost."""
-    evaluation.lapsed_release()
-    if evaluation.work_is_waiting():
+    if evaluation.lapsed_release() or evaluation.work_is_waiting():
         drain.enqueue()
 
 
