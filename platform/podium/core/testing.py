@@ -21,6 +21,7 @@ WITHOUT_SERVERS = (
     "scoring",
     "tests/scoring",
     "tests/start",
+    "tests/submissions/test_kills.py",
     BROWSER,
 )  # no database, or one of their own: once is enough
 CHOICES = ("sqlite", "postgres", "both")
