@@ -105,9 +105,12 @@ class Site:
         return [one for one in own if one.status() != psutil.STATUS_ZOMBIE and words in " ".join(one.cmdline())]
 
     def child(self, words: str) -> psutil.Process:
-        """Return the one program whose command line has these words."""
-        (found,) = self.children_with(words)
-        return found
+        """Return the one program whose command line has these words; wait for one that is being started again."""
+        deadline = time.monotonic() + START_SECONDS
+        while not (found := self.children_with(words)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        (one,) = found
+        return one
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Send a signal, wait for the end, and return the exit status."""

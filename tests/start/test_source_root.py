@@ -38,8 +38,8 @@ def test_a_wheel_has_the_code_the_templates_and_the_static_files(tmp_path: Path)
     for folder, inside in (("platform/podium", "podium"), ("scoring", "scoring"), ("templates", "podium/templates")):
         wanted = {
             f"{inside}/{path.relative_to(ROOT / folder)}"
-            for path in (ROOT / folder).rglob("*.[ph][yt]*")
-            if path.is_file()
+            for path in (ROOT / folder).rglob("*")
+            if path.suffix in {".py", ".html", ".md", ".txt"}
         }
         assert {name for name in wanted if "__pycache__" not in name} <= names
     assert "podium/static/css/tokens.css" in names
