@@ -111,8 +111,12 @@ def invitation_accept(token: str, *, user: User) -> Team:
         if former == invitation.team:
             return invitation.team
         require_acceptable(invitation, user=user, former=former)
+        unused = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
+        if not unused.update(used_at=timezone.now(), used_by=user):
+            invitation.refresh_from_db()
+            require_acceptable(invitation, user=user, former=former)
+            raise _overtaken()
         _move(user, invitation.team, former=former)
-        Invitation.objects.filter(pk=invitation.pk).update(used_at=timezone.now(), used_by=user)
         events.record(invitation.team, "invitation_accept", actor=user, invitation=invitation.pk)
     return invitation.team
 
