@@ -137,12 +137,8 @@ def _runs(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def soon(true: Callable[[], bool], *, seconds: float = 120) -> None:
-    """Wait until something is true; what is not there yet is not yet true.
-
-    A single kill is mended in seconds; the pause before a program is started again grows to half a minute where tests
-    kill the same one again and again.
-    """
+def soon(true: Callable[[], bool], *, seconds: float = 40) -> None:
+    """Wait until something is true; what is not there yet is not yet true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(psutil.NoSuchProcess, ValueError, httpx.TransportError):

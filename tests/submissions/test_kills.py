@@ -86,7 +86,8 @@ def a_run_that_stands_still(site: Living) -> Iterator[int]:
     for _ in range(10):
         with standing_still(site.scorers()):
             pk = site.take(0)
-            soon(lambda pk=pk: site.state(pk, 0) in {"running", "scored"})
+            # setting the scene, not what is tested: after an earlier kill the supervisor may be pausing
+            soon(lambda pk=pk: site.state(pk, 0) in {"running", "scored"}, seconds=120)
             time.sleep(0.5)
             if site.state(pk, 0) == "running":
                 yield pk
