@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from pathlib import Path
 
 from kombu import Connection
@@ -56,12 +57,14 @@ def test_no_message_is_lost_to_a_worker_that_looks_while_it_is_written(tmp_path:
     (tmp_path / "in").mkdir()
     folder_queue.use()
     options = {**folders, "control_folder": str(tmp_path / "control")}
+    # kombu remembers bindings by name for the whole process: one made for another folder would send these nowhere
+    name = f"queue-{uuid.uuid4()}"
     seen: list[int] = []
     ready, done = threading.Event(), threading.Event()
 
     def take() -> None:
         with Connection("filesystem://", transport_options=options) as connection:
-            queue = connection.SimpleQueue("score")
+            queue = connection.SimpleQueue(name)
             ready.set()
             while True:
                 finished = done.is_set()  # asked before looking: what was put by then is still found
@@ -78,7 +81,7 @@ def test_no_message_is_lost_to_a_worker_that_looks_while_it_is_written(tmp_path:
     worker.start()
     assert ready.wait(30)  # two who declare the same queue at once meet in kombu's own file; here it is about messages
     with Connection("filesystem://", transport_options=options) as connection:
-        queue = connection.SimpleQueue("score")
+        queue = connection.SimpleQueue(name)
         for number in range(MESSAGES):
             queue.put(number)
     done.set()
