@@ -10,17 +10,44 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Takes = Literal["labels", "probabilities", "scores", "numbers"]
-Family = Literal["labels", "probabilities", "regression", "correlation"]
+Takes = Literal["labels", "probabilities", "scores", "numbers", "text", "lists", "masks", "boxes"]
+"""What one row of predictions is: a label, probabilities, scores that only order, numbers, a text, a ranked list of
+items, an image mask, or boxes in an image."""
+Columns = Literal["one", "classes", "outputs", "labels", "bounds", "members", "moments"]
+"""The columns of predictions: one; one a class; as many as the truth has; one a label of a multi-label task; lower and
+upper bound; members of an ensemble; mean and standard deviation."""
+Family = Literal[
+    "labels",
+    "probabilities",
+    "multilabel",
+    "regression",
+    "correlation",
+    "forecast",
+    "ranking",
+    "clustering",
+    "segmentation",
+    "detection",
+    "text",
+    "survival",
+]
+Role = Literal["group", "scale", "importance", "event"]
+"""A column of the reference that a metric takes beside the truth, as a keyword argument of this name: which rows belong
+together (a query, a series, an image), by what an error is divided, what a group counts, whether an event was seen."""
+Interval = Literal["wald", "proportion", "logit"]
+"""How an interval is made from influence values: value ± z SE; Wilson's for a share of rows; on the logit scale."""
 MetricFunction = Callable[..., float]
+InfluenceFunction = Callable[..., Array]
 F = TypeVar("F", bound=MetricFunction)
+NUMBER_IN_ALIAS = r"(\d+(?:[._]\d+)?)"
 
 
 class MetricError(ValueError):
@@ -60,6 +87,8 @@ class Param:
     choices: tuple[str, ...] = ()
     low: float = -math.inf
     high: float = math.inf
+    whole: bool = False
+    """For a number: whether it must be a whole one."""
 
     def check(self, value: object) -> None:
         """Raise :class:`MetricParameterError` where ``value`` breaks a constraint."""
@@ -75,6 +104,8 @@ class Param:
     def _check_number(self, value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise MetricParameterError(f"`{self.name}` is `{value}`, expected a number.")
+        if self.whole and not isinstance(value, int):
+            raise MetricParameterError(f"`{self.name}` is {value}, expected a whole number.")
         if not self.low <= value <= self.high:
             raise MetricParameterError(f"`{self.name}` is {value}, expected {self.low:g} to {self.high:g}.")
 
@@ -92,7 +123,7 @@ class Param:
         """Return what a form or a page needs, ready for JSON; a bound that does not exist is null."""
         bounds = {"low": _finite_or_none(self.low), "high": _finite_or_none(self.high)}
         about = {"name": self.name, "kind": self.kind, "default": self.default, "help": self.help}
-        return {**about, "choices": list(self.choices), **bounds}
+        return {**about, "choices": list(self.choices), **bounds, "whole": self.whole}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +140,23 @@ class Metric:
     takes: Takes
     params: tuple[Param, ...] = ()
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Names that people type, with the parameters that each carries. One with a parameter's name in braces takes a
+    number there: ``map@{k}`` is found as ``map@5``, ``pinball_{alpha}`` as ``pinball_0.9`` and ``pinball_0_9``."""
     weights: bool = True
-    columns: Literal["one", "classes", "outputs"] = "one"
+    columns: Columns = "one"
     above: float | None = None
     """Predictions must be greater than this, where the formula needs it (RMSLE: -1)."""
+    influence: InfluenceFunction | None = field(default=None, repr=False)
+    """Takes what the metric takes and returns, for each unit (a row, or a group where the metric is a mean over
+    groups), how far the value moves when the unit counts more: shape (units,), mean 0. The standard error of the
+    value is ``std(influence, ddof=1) / sqrt(units)``. None where the metric is not smooth."""
+    units: Literal["rows", "groups"] = "rows"
+    """What influence values stand for: rows, or the groups that the metric averages over, in the order of ``group``."""
+    interval: Interval = "wald"
+    needs: tuple[Role, ...] = ()
+    """Columns of the reference that the metric cannot do without, beside the truth."""
+    extra: str | None = None
+    """The extra of this package that brings the library which the metric needs."""
 
     @property
     def summary(self) -> str:
@@ -124,24 +168,42 @@ class Metric:
         """Lowest and highest value possible; infinite where there is no bound."""
         return self.low, self.high
 
+    def param(self, name: str) -> Param:
+        """Return the parameter of this name. Raises MetricParameterError."""
+        for param in self.params:
+            if param.name == name:
+                return param
+        expected = ", ".join(param.name for param in self.params) or "none"
+        raise MetricParameterError(f"`{self.name}` has no parameter `{name}`. It has: {expected}.")
+
     def check_params(self, params: Mapping[str, Any]) -> None:
         """Raise :class:`MetricParameterError` for the first parameter that is unknown or out of its constraints."""
-        known = {param.name: param for param in self.params}
         for name, value in params.items():
-            if name not in known:
-                expected = ", ".join(known) or "none"
-                raise MetricParameterError(f"`{self.name}` has no parameter `{name}`. It has: {expected}.")
-            known[name].check(value)
+            self.param(name).check(value)
 
-    def __call__(
-        self, y_true: Any, y_pred: Any, *, labels: Any = None, sample_weight: Any = None, **params: Any
-    ) -> float:
-        """Return the value as a plain float. ``labels`` are the classes, for metrics with a column for each."""
-        self.check_params(params)
-        if sample_weight is not None and not self.weights:
+    def __call__(self, y_true: Any, y_pred: Any, **keywords: Any) -> float:
+        """Return the value as a plain float.
+
+        Keywords are the metric's parameters and, where it takes them, ``sample_weight``, ``labels`` (the classes, for
+        metrics with a column for each) and arrays for the roles that it needs.
+        """
+        return self.function(y_true, y_pred, **self._checked(keywords))
+
+    def influence_values(self, y_true: Any, y_pred: Any, **keywords: Any) -> Array:
+        """Return the influence values, with mean 0; arguments as for the value. Raises MetricError without them."""
+        if self.influence is None:
+            raise MetricError(f"`{self.name}` has no influence values.")
+        return np.asarray(self.influence(y_true, y_pred, **self._checked(keywords)), dtype=np.float64)
+
+    def _checked(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in keywords.items() if name not in ARRAYS or value is not None}
+        if "sample_weight" in given and not self.weights:
             raise MetricParameterError(f"`{self.name}` takes no sample weights.")
-        given = {"labels": labels, "sample_weight": sample_weight}
-        return self.function(y_true, y_pred, **params, **{k: v for k, v in given.items() if v is not None})
+        self.check_params({name: value for name, value in given.items() if name not in ARRAYS})
+        missing = [role for role in self.needs if role not in given]
+        if missing:
+            raise MetricInputError(f"`{self.name}` needs `{missing[0]}`.")
+        return given
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a page or a form needs, ready for JSON; an infinite bound is null."""
@@ -153,9 +215,16 @@ class Metric:
             "direction": "maximise" if self.greater_is_better else "minimise",
             "range": [_finite_or_none(self.low), _finite_or_none(self.high)],
             "takes": self.takes,
+            "columns": self.columns,
+            "needs": list(self.needs),
             "params": [param.to_dict() for param in self.params],
+            "influence": self.influence is not None,
+            "extra": self.extra,
             "summary": self.summary,
         }
+
+
+ARRAYS = {"labels", "sample_weight", *get_args(Role)}
 
 
 class Registry:
@@ -164,6 +233,7 @@ class Registry:
     def __init__(self) -> None:
         self._metrics: dict[str, Metric] = {}
         self._aliases: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._patterns: dict[re.Pattern[str], tuple[str, str, dict[str, Any]]] = {}
 
     def add(self, entry: Metric) -> None:
         """Register ``entry``; a name or alias that is taken already is a mistake of ours."""
@@ -172,6 +242,12 @@ class Registry:
             raise RuntimeError(f"taken already: {sorted(taken)}")
         self._metrics[entry.name] = entry
         self._aliases |= {alias: (entry.name, dict(params)) for alias, params in entry.aliases.items()}
+        for alias, params in entry.aliases.items():
+            before, brace, rest = alias.partition("{")
+            if brace:
+                name, _, after = rest.partition("}")
+                pattern = re.compile(re.escape(before) + NUMBER_IN_ALIAS + re.escape(after))
+                self._patterns[pattern] = (entry.name, name, dict(params))
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self._metrics.values())
@@ -186,6 +262,8 @@ class Registry:
         >>> entry, params = registry.find("f1_macro")
         >>> entry.name, params
         ('f1_score', {'average': 'macro'})
+
+        A number in the name is a parameter's value. Raises UnknownMetricError and MetricParameterError.
         """
         key = name.strip().lower().replace("-", "_")
         if key in self._metrics:
@@ -193,6 +271,10 @@ class Registry:
         if key in self._aliases:
             target, params = self._aliases[key]
             return self._metrics[target], dict(params)
+        for pattern, (target, variable, params) in self._patterns.items():
+            if found := pattern.fullmatch(key):
+                entry = self._metrics[target]
+                return entry, {**params, variable: entry.param(variable).parse(found[1].replace("_", "."))}
         raise UnknownMetricError(self._unknown(name, key))
 
     def _unknown(self, name: str, key: str) -> str:
@@ -214,8 +296,13 @@ def metric(
     high: float = 1.0,
     params: tuple[Param, ...] = (),
     aliases: Mapping[str, Mapping[str, Any]] | None = None,
-    columns: Literal["one", "classes", "outputs"] = "one",
+    columns: Columns = "one",
     above: float | None = None,
+    influence: InfluenceFunction | None = None,
+    units: Literal["rows", "groups"] = "rows",
+    interval: Interval = "wald",
+    needs: tuple[Role, ...] = (),
+    extra: str | None = None,
 ) -> Callable[[F], F]:
     """Register the decorated function as a metric under its own name, and return it unchanged."""
 
@@ -235,6 +322,11 @@ def metric(
                 weights="sample_weight" in inspect.signature(function).parameters,
                 columns=columns,
                 above=above,
+                influence=influence,
+                units=units,
+                interval=interval,
+                needs=needs,
+                extra=extra,
             )
         )
         return function
