@@ -283,6 +283,8 @@ class ScorerSpec:
         if (takes in WHOLE_CELLS or self.kind in WHOLE_CELLS) and takes != self.kind:
             raise HostError("spec_invalid", f"{label} takes {takes}, and `kind` is `{self.kind}`.")
         self._check_beside(metric)
+        if self.kind in WHOLE_CELLS:
+            return
         if takes == "probabilities" and self.kind != "probabilities":
             raise HostError("spec_invalid", f"{label} takes probabilities, and `kind` is `{self.kind}`.")
         if takes == "labels" and self.kind == "numbers":
