@@ -39,7 +39,7 @@ def ranks(scores: ArrayLike, higher_is_better: Sequence[bool]) -> Array:
 
 def mean_rank(scores: ArrayLike, higher_is_better: Sequence[bool], *, weights: ArrayLike | None = None) -> Array:
     """Return the mean of each team's ranks, shape (teams,): lower is better."""
-    return np.asarray(np.average(ranks(scores, higher_is_better), axis=1, weights=weights))
+    return np.asarray(np.average(ranks(scores, higher_is_better), axis=1, weights=_weights(weights)))
 
 
 def borda(scores: ArrayLike, higher_is_better: Sequence[bool]) -> Array:
@@ -69,7 +69,7 @@ def mean_z(scores: ArrayLike, higher_is_better: Sequence[bool], *, weights: Arra
     size = np.where(missing, 0.0, np.abs(table)).max(axis=0, initial=0.0)
     flat = spread <= 1e-12 * size
     z = np.where(missing, np.nan, np.where(flat, 0.0, centred / np.where(flat, 1.0, spread)))
-    return np.asarray(np.average(z * _direction(table, higher_is_better), axis=1, weights=weights))
+    return np.asarray(np.average(z * _direction(table, higher_is_better), axis=1, weights=_weights(weights)))
 
 
 def copeland(scores: ArrayLike, higher_is_better: Sequence[bool]) -> Array:
@@ -148,6 +148,10 @@ def _table(scores: ArrayLike) -> Array:
         raise ValueError(f"The scores have shape {table.shape}, expected (teams, columns).")
     table[~np.isfinite(table)] = np.nan
     return table
+
+
+def _weights(weights: ArrayLike | None) -> Array | None:
+    return None if weights is None else np.asarray(weights, dtype=np.float64)
 
 
 def _direction(table: Array, higher_is_better: Sequence[bool]) -> Array:

@@ -22,9 +22,9 @@ SAMPLE = 1024
 BUCKETS = 4096
 DECIMALS = 6
 """Values that are equal at so many decimals count as shared."""
-KEPT_BITS = 40
-"""Bits of the mantissa that the exact hash looks at: some 12 decimal digits, so that writing and reading a number again
-does not hide a copy, and the least deliberate noise does."""
+DIGITS = 10
+"""Digits of the largest value that the exact hash looks at: arithmetic in another order does not hide a copy of values
+with fewer digits. The least deliberate noise does; that is what the rest of a fingerprint is for."""
 NEARLY_THE_SAME_ORDER = 0.999
 MANY_SHARED = 0.2
 MANY_VALUES = 100
@@ -39,7 +39,7 @@ class Fingerprint:
     """What is kept of predictions; about 40 KB. Compare only fingerprints of the same rows in the same order."""
 
     values: str
-    """SHA-256 of the values, rounded to some 12 digits."""
+    """SHA-256 of the values, rounded to 10 digits of the largest."""
     order: str
     """SHA-256 of the rank order: the same after any increasing transformation."""
     sample: Array
@@ -73,7 +73,7 @@ def fingerprint(predictions: ArrayLike) -> Fingerprint:
     values = _numbers(predictions)
     ranks, codes, distinct = _ranks(values)
     return Fingerprint(
-        values=_sha256(_shortened(values), shape=np.shape(predictions)),
+        values=_sha256(_rounded(values), shape=np.shape(predictions)),
         order=_sha256(codes, shape=np.shape(predictions)),
         sample=_sample(values),
         sketch=_sketch(values),
@@ -163,11 +163,11 @@ def _sha256(array: Array, *, shape: tuple[int, ...]) -> str:
     return found.hexdigest()
 
 
-def _shortened(values: Array) -> Array:
-    # Rounding bits rather than decimals suits values of any size, and is a few operations on integers.
-    drop = 52 - KEPT_BITS
-    bits = values.view(np.uint64) + np.uint64(1 << (drop - 1))
-    return np.asarray(bits & ~np.uint64((1 << drop) - 1))
+def _rounded(values: Array) -> Array:
+    largest = float(np.abs(values).max(initial=0.0))
+    decimals = DIGITS - 1 - math.floor(math.log10(largest)) if largest else 0
+    # Decimal rounding, not binary: what was written with few decimals lies in the middle of a step, safe from noise.
+    return np.asarray(np.rint(values * 10.0 ** min(decimals, 300)) + 0.0)
 
 
 def _ranks(values: Array) -> tuple[Array, Array, int]:
