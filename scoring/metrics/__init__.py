@@ -6,7 +6,14 @@
 0.75
 """
 
-from scoring.metrics import correlation, labels, probabilities, regression
+from scoring.metrics import (
+    agreement,
+    correlation,
+    labels,
+    precision_recall,
+    probabilities,
+    regression,
+)
 from scoring.metrics.registry import (
     Metric,
     MetricError,
@@ -28,9 +35,11 @@ __all__ = [
     "Param",
     "UndefinedMetricError",
     "UnknownMetricError",
+    "agreement",
     "correlation",
     "find",
     "labels",
+    "precision_recall",
     "probabilities",
     "registry",
     "regression",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.scoring.examples import Example, example, promise
+from tests.scoring.examples import Example, example, helper, promise
 
 promise(
     "accuracy_score", "average_precision_score", "balanced_accuracy_score", "brier_score_loss", "cohen_kappa_score",
     "f1_score", "log_loss", "matthews_corrcoef", "roc_auc_score",
 )  # fmt: skip
+
+
+helper("confusion", "ratios")
 
 
 @example(takes="labels")
