@@ -38,25 +38,29 @@ def weight_of(sample_weight: Any, *, rows: int) -> Array | None:
 
 
 def label_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
-    """Return two label arrays of shape (rows,), refusing NaN."""
-    pair = np.asarray(y_true), np.asarray(y_pred)
-    for array, name in zip(pair, ("y_true", "y_pred"), strict=True):
-        if array.ndim != 1:
-            raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise MetricInputError(f"{name} holds NaN or infinite values.")
-    same_length(*pair)
-    true, pred = (_whole(array) for array in pair)
+    """Return two label arrays of shape (rows,), refusing NaN, and text beside numbers."""
+    true, pred = label_column(y_true, name="y_true"), label_column(y_pred, name="y_pred")
+    same_length(true, pred)
     if (true.dtype.kind in "US") != (pred.dtype.kind in "US"):
         raise MetricInputError("One of y_true and y_pred holds text, the other numbers.")
     return true, pred
+
+
+def label_column(values: Any, *, name: str) -> Array:
+    """Return labels of shape (rows,), refusing NaN; whole numbers as integers."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise MetricInputError(f"{name} holds NaN or infinite values.")
+    return _whole(array)
 
 
 def _whole(labels: Array) -> Array:
     """Return labels such as 2.0 and True as integers, which are much faster to count."""
     if labels.dtype.kind == "b":
         return labels.astype(np.int8)
-    if labels.dtype.kind != "f" or np.abs(labels).max() > 2**53:
+    if labels.dtype.kind != "f" or not len(labels) or np.abs(labels).max() > 2**53:
         return labels
     whole = labels.astype(np.int64)
     return whole if (whole == labels).all() else labels
