@@ -6,7 +6,23 @@
 0.75
 """
 
-from scoring.metrics import correlation, labels, probabilities, regression
+from scoring.metrics import (
+    agreement,
+    calibration,
+    clustering,
+    correlation,
+    curves,
+    gini,
+    information,
+    label_ranking,
+    labels,
+    multilabel,
+    precision_recall,
+    probabilities,
+    regression,
+    roc,
+    top_k,
+)
 from scoring.metrics.registry import (
     Metric,
     MetricError,
@@ -28,10 +44,21 @@ __all__ = [
     "Param",
     "UndefinedMetricError",
     "UnknownMetricError",
+    "agreement",
+    "calibration",
+    "clustering",
     "correlation",
+    "curves",
     "find",
+    "gini",
+    "information",
+    "label_ranking",
     "labels",
+    "multilabel",
+    "precision_recall",
     "probabilities",
     "registry",
     "regression",
+    "roc",
+    "top_k",
 ]
