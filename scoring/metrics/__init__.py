@@ -6,7 +6,19 @@
 0.75
 """
 
-from scoring.metrics import correlation, labels, probabilities, regression
+from scoring.metrics import (
+    correlation,
+    crps,
+    deviance,
+    forecast,
+    interval_forecasts,
+    labels,
+    losses,
+    percentages,
+    probabilities,
+    regression,
+    survival,
+)
 from scoring.metrics.registry import (
     Metric,
     MetricError,
@@ -29,9 +41,16 @@ __all__ = [
     "UndefinedMetricError",
     "UnknownMetricError",
     "correlation",
+    "crps",
+    "deviance",
     "find",
+    "forecast",
+    "interval_forecasts",
     "labels",
+    "losses",
+    "percentages",
     "probabilities",
     "registry",
     "regression",
+    "survival",
 ]
