@@ -60,7 +60,7 @@ def _correlation(of: _Moments) -> Array:
     scale = np.sqrt(of.left_variance) * np.sqrt(of.right_variance)
     if (scale == 0).any():
         raise UndefinedMetricError(CONSTANT)
-    return np.clip(of.covariance / scale, -1, 1)
+    return np.asarray(np.clip(of.covariance / scale, -1, 1))
 
 
 def _pearson_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Array:

@@ -13,19 +13,19 @@ from scoring.metrics.pairs import matrix_pair, mean_influence
 from scoring.metrics.registry import Array, InfluenceFunction, MetricInputError, Param, metric
 
 FAR = 40.0
-"""Beyond so many standard deviations the normal density is 0 in float64, and a square must not overflow."""
+"""Beyond so many standard deviations the normal density is 0 in float64, and a square need not be taken."""
 
 
 def _ensemble_losses(true: Array, pred: Array, *, estimator: str = "plain") -> Array:
     members = pred.shape[1]
     if estimator == "fair" and members < 2:
         raise MetricInputError("The fair CRPS needs two members or more.")
-    error = pred - true[:, None]
+    error: Array = pred - true[:, None]
     error.sort(axis=1)
     # In sorted order, member k is the upper one of k pairs and the lower one of members - 1 - k.
     apart = error @ (2 * np.arange(members) - members + 1.0)
     pairs = members * (members if estimator == "plain" else members - 1)
-    loss = np.abs(error, out=error).mean(axis=1) - apart / pairs
+    loss: Array = np.abs(error, out=error).mean(axis=1) - apart / pairs
     return np.maximum(loss, 0, out=loss)
 
 
@@ -44,11 +44,11 @@ def _normal_losses(true: Array, pred: Array) -> Array:
     from scipy.special import erf  # noqa: PLC0415 - a quarter of a second that only this metric needs
 
     distance, sd = _moments(true, pred, least=0)
+    np.abs(distance, out=distance)
     z = np.full_like(distance, FAR)
-    np.divide(np.abs(distance), sd, out=z, where=sd > 0)
-    np.minimum(z, FAR, out=z)
+    np.divide(distance, sd, out=z, where=distance < FAR * sd)
     density = np.exp(-0.5 * z * z) * math.sqrt(2 / math.pi) - 1 / math.sqrt(math.pi)
-    loss = np.abs(distance) * erf(z / math.sqrt(2)) + sd * density
+    loss: Array = distance * erf(z / math.sqrt(2)) + sd * density
     return np.maximum(loss, 0, out=loss)
 
 

@@ -21,7 +21,7 @@ def _scaled(y_true: Any, y_pred: Any, *, scale: Any) -> Array:
         raise MetricInputError(
             "scale is 0 or less in a row: leave out series that never changed, or give them a scale."
         )
-    error = true - pred
+    error: Array = true - pred
     return np.divide(error, divisor, out=error)
 
 

@@ -20,7 +20,7 @@ def _bounds(y_true: Any, y_pred: Any, *, sample_weight: Any) -> tuple[Array, Arr
 
 
 def _interval_losses(true: Array, low: Array, high: Array, *, alpha: float) -> Array:
-    missed = np.maximum(low - true, 0)
+    missed: Array = np.maximum(low - true, 0)
     missed += np.maximum(true - high, 0)
     missed *= 2 / alpha
     missed += high

@@ -23,7 +23,7 @@ ALPHA = Param(name="alpha", kind="number", default=0.5, low=0, high=1, help="Whi
 
 
 def _pinball(true: Array, pred: Array, *, alpha: float = 0.5) -> Array:
-    under = true - pred
+    under: Array = true - pred
     over = (alpha - 1) * under
     under *= alpha
     return np.maximum(under, over, out=under)
@@ -142,7 +142,7 @@ def _levels(text: Any, *, columns: int) -> Array:
 
 
 def _quantile_losses(true: Array, pred: Array, *, levels: Any) -> Array:
-    losses = np.zeros(len(true))
+    losses: Array = np.zeros(len(true))
     for column, level in zip(pred.T, _levels(levels, columns=pred.shape[1]), strict=True):
         losses += _pinball(true, column, alpha=level)
     return losses / pred.shape[1]
@@ -187,7 +187,7 @@ def mean_quantiles_loss(y_true: Any, y_pred: Any, *, levels: Any = None, sample_
 
 
 def _huber(true: Array, pred: Array, *, delta: float = 1.0) -> Array:
-    error = true - pred
+    error: Array = true - pred
     np.abs(error, out=error)
     near = np.minimum(error, delta)
     error -= 0.5 * near  # near * (|e| - near / 2) is e²/2 up to delta, and the line delta (|e| - delta / 2) beyond
@@ -221,7 +221,7 @@ def huber_loss(y_true: Any, y_pred: Any, *, delta: float = 1.0, sample_weight: A
 
 
 def _log_cosh(true: Array, pred: Array) -> Array:
-    error = true - pred
+    error: Array = true - pred
     np.abs(error, out=error)
     tail = np.exp(-2 * error)  # cosh itself overflows from 711 on
     error += np.log1p(tail, out=tail)

@@ -16,7 +16,8 @@ UNITS = {"percent": 200.0, "fraction": 2.0}
 
 
 def _relative(true: Array, pred: Array) -> Array:
-    error, size = true - pred, np.abs(true)
+    error: Array = true - pred
+    size = np.abs(true)
     np.maximum(size, SMALLEST, out=size)
     error /= size
     return np.abs(error, out=error)
@@ -50,7 +51,8 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any, *, sample_weight: A
 
 
 def _symmetric(true: Array, pred: Array, *, unit: str = "percent") -> Array:
-    error, size = true - pred, np.abs(true)
+    error: Array = true - pred
+    size = np.abs(true)
     np.abs(error, out=error)
     size += np.abs(pred)
     error *= UNITS[unit]

@@ -22,12 +22,12 @@ from scoring.metrics.registry import Array, MetricInputError, metric
 
 
 def _absolute(true: Array, pred: Array) -> Array:
-    error = true - pred
+    error: Array = true - pred
     return np.abs(error, out=error)
 
 
 def _squared(true: Array, pred: Array) -> Array:
-    error = true - pred
+    error: Array = true - pred
     return np.multiply(error, error, out=error)
 
 
@@ -266,7 +266,7 @@ def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
 
 
 def _explained_losses(true: Array, pred: Array, *, weight: Array | None) -> tuple[Array, Array]:
-    error = true - pred
+    error: Array = true - pred
     return _squared(error, centre(error, weight=weight)), _squared(true, centre(true, weight=weight))
 
 
