@@ -78,7 +78,14 @@ def _pearson_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -
     takes="numbers",
     columns="outputs",
     low=-1.0,
-    aliases={"pearson": {}, "pearsonr": {}, "pearson_r": {}, "correlation": {}, "pcc": {}},
+    aliases={
+        "pearson": {},
+        "pearsonr": {},
+        "pearson_r": {},
+        "correlation": {},
+        "pcc": {},
+        "mean_columnwise_pearson": {},
+    },
     influence=_pearson_influence,
 )
 def pearson_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
@@ -176,7 +183,7 @@ def _spearman_influence(true: Array, pred: Array) -> Array:
     takes="numbers",
     columns="outputs",
     low=-1.0,
-    aliases={"spearman": {}, "spearmanr": {}, "spearman_rho": {}},
+    aliases={"spearman": {}, "spearmanr": {}, "spearman_rho": {}, "mean_columnwise_spearman": {}},
     influence=_influence_of_columns(_spearman_influence),
 )
 def spearman_score(y_true: Any, y_pred: Any) -> float:

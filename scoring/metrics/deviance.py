@@ -134,7 +134,13 @@ def mean_gamma_deviance(y_true: Any, y_pred: Any, *, sample_weight: Any = None) 
     high=math.inf,
     above=0.0,
     params=(POWER,),
-    aliases={"tweedie": {}, "tweedie_deviance": {}, "tweedie_{power}": {}, "tweedie_deviance_{power}": {}},
+    aliases={
+        "tweedie": {},
+        "tweedie_deviance": {},
+        "tweedie_{power}": {},
+        "tweedie_p{power}": {},
+        "tweedie_deviance_{power}": {},
+    },
     influence=_deviance_influence,
 )
 def mean_tweedie_deviance(y_true: Any, y_pred: Any, *, power: float = 1.5, sample_weight: Any = None) -> float:

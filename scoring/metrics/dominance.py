@@ -53,22 +53,24 @@ def _lower_before(ranks: Array, counted: Array | None) -> Array:
     keys = np.sort((ranks << bits) | (size - 1 - np.arange(rows)))
     order = np.concatenate([size - 1 - (keys & (size - 1)), np.arange(rows, size)]).astype(np.int32)
     mask = None if counted is None else np.append(counted, np.zeros(size - rows, dtype=bool))
-    counts = _within_blocks(ranks, mask, size=size)
+    counts = np.zeros(size, dtype=np.int32)  # moved along with `order`: looking places up by mask is what costs time
     half = size // 2
     while half >= BLOCK:
         upper = (order & half) != 0
-        at = np.flatnonzero(upper).reshape(-1, half)
-        high, low = order[at], order[~upper].reshape(-1, half)
-        counts[high] += _lower_half_before(at, low, half=half, mask=mask)
-        order = np.concatenate([low, high], axis=1).ravel()
+        high, low = (np.flatnonzero(each).reshape(-1, half) for each in (upper, ~upper))
+        passed = counts[high] + _lower_half_before(high, order[low], half=half, mask=mask)
+        counts = np.concatenate([counts[low], passed], axis=1).ravel()
+        order = np.concatenate([order[low], order[high]], axis=1).ravel()
         half //= 2
-    return counts[:rows]
+    within = _within_blocks(ranks, mask, size=size)
+    within[order] += counts
+    return within[:rows]
 
 
-def _lower_half_before(at: Array, low: Array, *, half: int, mask: Array | None) -> Array:
-    """Return how many of ``low`` come before each position of the upper half, which stands ``at`` in the order."""
-    starts = np.arange(len(at))[:, None] * (2 * half)
-    passed = at - starts - np.arange(half)
+def _lower_half_before(high: Array, low: Array, *, half: int, mask: Array | None) -> Array:
+    """Return how many positions ``low`` of the lower half come before each of the upper half, at ``high`` in order."""
+    starts = np.arange(len(high), dtype=np.int64)[:, None] * (2 * half)
+    passed = (high - starts - np.arange(half)).astype(np.int32)
     if mask is None:
         return passed
     reached = np.concatenate([np.zeros((len(low), 1), dtype=np.int64), np.cumsum(mask[low], axis=1)], axis=1)

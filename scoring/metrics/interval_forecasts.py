@@ -57,6 +57,7 @@ def _winkler_influence(y_true: Any, y_pred: Any, *, alpha: float = 0.1, sample_w
         "interval_score": {},
         "mwis": {},
         "winkler_{alpha}": {},
+        "winkler_alpha{alpha}": {},
         "interval_score_{alpha}": {},
     },
     influence=_winkler_influence,

@@ -43,6 +43,8 @@ def _pinball(true: Array, pred: Array, *, alpha: float = 0.5) -> Array:
         "quantile_loss": {},
         "pinball_{alpha}": {},
         "pinball@{alpha}": {},
+        "pinball_alpha{alpha}": {},
+        "pinball_loss_{alpha}": {},
         "quantile_loss_{alpha}": {},
     },
     influence=influence_of_mean(_pinball),
@@ -145,7 +147,8 @@ def _quantile_losses(true: Array, pred: Array, *, levels: Any) -> Array:
     losses: Array = np.zeros(len(true))
     for column, level in zip(pred.T, _levels(levels, columns=pred.shape[1]), strict=True):
         losses += _pinball(true, column, alpha=level)
-    return losses / pred.shape[1]
+    losses /= pred.shape[1]
+    return losses
 
 
 def _quantile_influence(y_true: Any, y_pred: Any, *, levels: Any = None, sample_weight: Any = None) -> Array:
@@ -202,7 +205,7 @@ def _huber(true: Array, pred: Array, *, delta: float = 1.0) -> Array:
     columns="outputs",
     high=math.inf,
     params=(Param(name="delta", kind="number", default=1.0, low=1e-12, help="Up to which error the loss is squared."),),
-    aliases={"huber": {}, "huber_delta{delta}": {}, "huber_{delta}": {}},
+    aliases={"huber": {}, "huber_delta{delta}": {}, "huber_{delta}": {}, "huber_loss_{delta}": {}},
     influence=influence_of_mean(_huber),
 )
 def huber_loss(y_true: Any, y_pred: Any, *, delta: float = 1.0, sample_weight: Any = None) -> float:

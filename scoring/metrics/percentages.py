@@ -76,7 +76,13 @@ def _symmetric(true: Array, pred: Array, *, unit: str = "percent") -> Array:
             help="Per cent, from 0 to 200, or a fraction, from 0 to 2.",
         ),
     ),
-    aliases={"smape": {}, "smape_percent_0_200": {"unit": "percent"}, "smape_fraction": {"unit": "fraction"}},
+    aliases={
+        "smape": {},
+        "smape_percent_0_200": {"unit": "percent"},
+        "smape_fraction": {"unit": "fraction"},
+        "smape_0_2": {"unit": "fraction"},
+        "smape_0_200": {"unit": "percent"},
+    },
     influence=influence_of_mean(_symmetric),
 )
 def symmetric_mean_absolute_percentage_error(

@@ -282,7 +282,7 @@ def _explained_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     takes="numbers",
     columns="outputs",
     low=-math.inf,
-    aliases={"explained_variance": {}},
+    aliases={"explained_variance": {}, "evs": {}},
     influence=_explained_influence,
 )
 def explained_variance_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
