@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from scoring.metrics.registry import Array, MetricInputError, UndefinedMetricError
+from scoring.metrics.registry import Array, MetricError, MetricInputError, UndefinedMetricError
+
+
+def extra_module(name: str, *, extra: str, metric: str) -> ModuleType:
+    """Return the module ``name`` that ``metric`` needs. Raises MetricError with what to install where it is missing."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MetricError(f"`{metric}` needs the extra `{extra}`: pip install 'podium[{extra}]'.") from error
 
 
 def numbers(values: Any, *, name: str) -> Array:
