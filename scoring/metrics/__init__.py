@@ -6,7 +6,13 @@
 0.75
 """
 
-from scoring.metrics import correlation, labels, probabilities, regression
+from scoring.metrics import (
+    correlation,
+    labels,
+    probabilities,
+    ranking,
+    regression,
+)
 from scoring.metrics.registry import (
     Metric,
     MetricError,
@@ -32,6 +38,7 @@ __all__ = [
     "find",
     "labels",
     "probabilities",
+    "ranking",
     "registry",
     "regression",
 ]
