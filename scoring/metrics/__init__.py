@@ -9,9 +9,14 @@
 from scoring.metrics import (
     correlation,
     labels,
+    overlap,
     probabilities,
     ranking,
     regression,
+    rouge,
+    surfaces,
+    text,
+    translation,
 )
 from scoring.metrics.registry import (
     Metric,
@@ -37,8 +42,13 @@ __all__ = [
     "correlation",
     "find",
     "labels",
+    "overlap",
     "probabilities",
     "ranking",
     "registry",
     "regression",
+    "rouge",
+    "surfaces",
+    "text",
+    "translation",
 ]

@@ -118,9 +118,10 @@ def is_dense(y_true: Any) -> bool:
 
 
 def dense_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
-    """Return relevance and scores as float64 of one shape (queries, documents), refusing what is not finite."""
+    """Return relevance and scores as numbers of one shape (queries, documents), refusing scores that are not finite."""
     try:
-        relevance, scores = np.asarray(y_true, dtype=np.float64), np.asarray(y_pred, dtype=np.float64)
+        relevance = y_true if y_true.dtype.kind in "iuf" else np.asarray(y_true, dtype=np.float64)
+        scores = np.asarray(y_pred, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise MetricInputError("y_true is an array of relevance, so y_pred must be one of scores.") from error
     if relevance.shape != scores.shape:
@@ -197,7 +198,7 @@ def _dense(relevance: Array, scores: Array) -> tuple[Lists, Lists]:
     starts = np.arange(rows + 1, dtype=np.int64) * columns
     items = np.tile(np.arange(columns), rows)
     order = np.argsort(-scores, axis=1, kind="stable")
-    return Lists(starts, items, relevance.ravel()), Lists(starts, order.ravel())
+    return Lists(starts, items, relevance.astype(np.float64).ravel()), Lists(starts, order.ravel())
 
 
 def _boxes(images: Sequence[Mapping[str, Any]], *, name: str) -> Boxes:

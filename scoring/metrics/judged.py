@@ -28,7 +28,8 @@ class Hits:
         if len(self.query) == 0:
             return np.zeros(0)
         first = np.flatnonzero(np.append(True, self.query[1:] != self.query[:-1]))
-        return np.arange(len(self.query)) - np.repeat(first, np.diff(np.append(first, len(self.query)))) + 1
+        length = np.diff(np.append(first, len(self.query)))
+        return np.asarray(np.arange(len(self.query)) - np.repeat(first, length) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,14 @@ class Judged:
         if isinstance(self.truth, Lists):
             wanted = self.truth.groups[_relevance(self.truth) > 0]
             return np.bincount(wanted, minlength=len(self)).astype(np.float64)
-        return np.count_nonzero(self.truth > 0, axis=1).astype(np.float64)
+        return np.asarray(np.sum(self.truth > 0, axis=1, dtype=np.float64))
 
     def ideal(self) -> Hits:
         """Return the relevant items in their best order, cut at the same rank."""
         if isinstance(self.truth, Lists):
             return _ideal_of_lists(self.truth, k=self.k)
         # Sorting rows of 100 takes a third of the time of a partition, which has no fast way for short rows.
-        best = np.sort(self.truth, axis=1)[:, ::-1]
-        return _hits_of_rows(best if self.k is None else best[:, : self.k])
+        return _hits_of_rows(np.sort(self.truth, axis=1)[:, ::-1][:, : self.k])
 
 
 def judge(y_true: Any, y_pred: Any, *, k: int | None = None) -> Judged:
@@ -109,7 +109,7 @@ def _best_columns(scores: Array, *, k: int | None) -> Array:
 def _hits_of_rows(gains: Array) -> Hits:
     found = np.flatnonzero(gains > 0)
     query, rank = np.divmod(found, max(gains.shape[1], 1))
-    return Hits(query, rank + 1, gains.ravel()[found])
+    return Hits(query, rank + 1, gains.ravel()[found].astype(np.float64))
 
 
 def _hits_of_lists(true: Lists, pred: Lists, *, k: int | None) -> Hits:
@@ -131,7 +131,8 @@ def _hits_of_lists(true: Lists, pred: Lists, *, k: int | None) -> Hits:
 
 
 def _ranks(lists: Lists) -> Array:
-    return np.arange(len(lists.items)) - np.repeat(lists.starts[:-1], np.diff(lists.starts)) + 1
+    first = np.repeat(lists.starts[:-1], np.diff(lists.starts))
+    return np.asarray(np.arange(len(lists.items)) - first + 1)
 
 
 def _keys(true: Lists, pred: Lists) -> tuple[Array, Array]:

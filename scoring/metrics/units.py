@@ -23,11 +23,12 @@ def mean_over_units(values: Array, *, sample_weight: Any = None) -> float:
 
 def ratio_of_sums(above: Array, below: Array, *, sample_weight: Any = None) -> float:
     """Return ``sum(w above) / sum(w below)``. Raises UndefinedMetricError where there is nothing below."""
+    # Not with `@`: from 10,000 values on, BLAS would wake its threads, which takes longer than the sum.
     weight = _weight(above, sample_weight)
-    total = float(weight @ below)
+    total = float(np.sum(weight * below))
     if total == 0:
         raise UndefinedMetricError("There is nothing to average over.")
-    return float(weight @ above) / total
+    return float(np.sum(weight * above)) / total
 
 
 def influence_of_mean(per_unit: PerUnit) -> InfluenceFunction:
