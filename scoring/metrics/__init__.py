@@ -8,6 +8,7 @@
 
 from scoring.metrics import (
     correlation,
+    detection,
     labels,
     overlap,
     probabilities,
@@ -40,6 +41,7 @@ __all__ = [
     "UndefinedMetricError",
     "UnknownMetricError",
     "correlation",
+    "detection",
     "find",
     "labels",
     "overlap",

@@ -161,9 +161,9 @@ def _overlaps_of_runs(y_true: Masks, y_pred: Masks) -> Overlaps:
 def _images(values: Any) -> Masks | Sequence[Any]:
     if isinstance(values, Masks):
         return values
-    images = values if isinstance(values, np.ndarray) else list(values)
-    one = images.ndim == 2 if isinstance(images, np.ndarray) else len(images) > 0 and np.ndim(images[0]) == 1
-    return [images] if one else images
+    images = list(values)
+    one = len(images) > 0 and np.ndim(images[0]) == 1
+    return [values] if one else images
 
 
 def _image(images: Masks | Sequence[Any], image: int) -> Array:

@@ -206,4 +206,4 @@ def relative_volume_error(y_true: Any, y_pred: Any) -> float:
 
 
 def _share(part: Array, whole: Array, *, otherwise: float) -> Array:
-    return np.divide(part, whole, out=np.full(len(part), float(otherwise)), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), float(otherwise)), where=whole > 0))
