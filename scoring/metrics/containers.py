@@ -35,11 +35,6 @@ class Lists:
         """The group of each item, of shape (items,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
-    def take(self, groups: Array) -> Lists:
-        """Return the groups at these positions, in this order; one that is named twice is there twice."""
-        starts, rows = _taken(self.starts, groups)
-        return Lists(starts, self.items[rows], _rows(self.relevance, rows))
-
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
@@ -63,29 +58,16 @@ class Boxes:
         """The image of each box, of shape (boxes,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
-    def take(self, groups: Array) -> Boxes:
-        """Return the images at these positions, in this order; one that is named twice is there twice."""
-        starts, rows = _taken(self.starts, groups)
-        parts = self.boxes[rows], self.labels[rows]
-        return Boxes(starts, *parts, scores=_rows(self.scores, rows), crowd=_rows(self.crowd, rows))
-
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """One run-length encoded mask an image, as Kaggle writes them; decoded only where a metric needs pixels.
+    """Masks of images. ``texts`` (run lengths) has shape (masks,); ``shapes`` (masks, 2): height and width."""
 
-    ``texts`` holds one text an image ("" is an empty mask), ``shapes`` of shape (images, 2) its height and width.
-    """
-
-    texts: tuple[str, ...]
+    texts: Array
     shapes: Array
 
     def __len__(self) -> int:
         return len(self.texts)
-
-    def take(self, groups: Array) -> Masks:
-        """Return the images at these positions, in this order."""
-        return Masks(tuple(self.texts[group] for group in groups.tolist()), self.shapes[groups])
 
 
 def as_lists(y_true: Any, y_pred: Any) -> tuple[Lists, Lists]:
@@ -157,17 +139,6 @@ def same_groups(y_true: Any, y_pred: Any) -> None:
     """Refuse truth and predictions of different length."""
     if len(y_true) != len(y_pred):
         raise MetricInputError(f"y_true has {len(y_true)} rows and y_pred has {len(y_pred)}.")
-
-
-def _taken(starts: Array, groups: Array) -> tuple[Array, Array]:
-    """Return new starts and the positions of the values of these groups."""
-    lengths = np.diff(starts)[groups]
-    moved = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    return moved, np.arange(moved[-1]) + np.repeat(starts[:-1][groups] - moved[:-1], lengths)
-
-
-def _rows(values: Array | None, rows: Array) -> Array | None:
-    return None if values is None else values[rows]
 
 
 def _coded(truth: Sequence[Any], predicted: Sequence[Any]) -> tuple[Lists, Lists]:

@@ -6,19 +6,25 @@ wide, other than in PASCAL VOC's own program, which adds 1. A class counts where
 
 from __future__ import annotations
 
-import contextlib
-import io
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from scoring.metrics.coco import AREAS, coco_detections, coco_evaluation, coco_precision
 from scoring.metrics.containers import Boxes, as_boxes
-from scoring.metrics.inputs import extra_module
+from scoring.metrics.hits import Detections
 from scoring.metrics.registry import Array, Param, UndefinedMetricError, metric
 
-AREAS = ("all", "small", "medium", "large")
-DETECTIONS = 100  # an image and class, as COCO counts them
+NO_BOXES = "The truth holds no box that counts."
+
+
+def _coco_influence(y_true: Any, y_pred: Any, *, iou: float | None = None, area: str = "all") -> Array:
+    """As for all recalls: the 101 at which COCO reads precision are near enough for a standard error."""
+    run = coco_evaluation(*as_boxes(y_true, y_pred), iou=iou, area=area)
+    influence = [each.influence() for each in coco_detections(run)]
+    if not influence:
+        raise UndefinedMetricError(NO_BOXES)
+    return np.asarray(np.mean(influence, axis=0))
 
 
 @metric(
@@ -56,6 +62,7 @@ DETECTIONS = 100  # an image and class, as COCO counts them
         "map75": {"iou": 0.75},
         "coco_ap@{iou}": {},
     },
+    influence=_coco_influence,
     units="groups",
     extra="detection",
 )
@@ -74,52 +81,14 @@ def coco_average_precision_score(y_true: Any, y_pred: Any, *, iou: float | None 
     >>> round(coco_average_precision_score(truth, pred), 6)
     0.7
     """
-    true, pred = as_boxes(y_true, y_pred)
-    precision = _coco_precision(true, pred, iou=iou)[..., AREAS.index(area), -1]
-    counted = precision[precision > -1]
-    if len(counted) == 0:
-        raise UndefinedMetricError("The truth holds no box that counts.")
-    return float(np.mean(counted))
+    precision = coco_precision(coco_evaluation(*as_boxes(y_true, y_pred), iou=iou, area=area))
+    if len(precision) == 0:
+        raise UndefinedMetricError(NO_BOXES)
+    return float(np.mean(precision))
 
 
-def _coco_precision(true: Boxes, pred: Boxes, *, iou: float | None) -> Array:
-    """Return COCO's precision of shape (overlaps, recalls, classes, areas, numbers of boxes); -1 has no value."""
-    coco = extra_module("pycocotools.coco", extra="detection", metric="coco_average_precision_score").COCO
-    evaluation = extra_module("pycocotools.cocoeval", extra="detection", metric="coco_average_precision_score")
-    scores = np.zeros(len(pred.boxes)) if pred.scores is None else pred.scores
-    classes = np.unique(np.concatenate([true.labels, pred.labels])).tolist()
-    with contextlib.redirect_stdout(io.StringIO()):  # the library tells its progress by print
-        indexes = [coco(), coco()]
-        for index, boxes, surest in zip(indexes, (true, pred), (None, scores), strict=True):
-            index.dataset = _coco_dataset(boxes, scores=surest, classes=classes)
-            index.createIndex()
-        run = evaluation.COCOeval(*indexes, iouType="bbox")
-        run.params.maxDets = [DETECTIONS]
-        if iou is not None:
-            run.params.iouThrs = np.array([iou])
-        run.evaluate()
-        run.accumulate()
-    return np.asarray(run.eval["precision"])
-
-
-def _coco_dataset(boxes: Boxes, *, scores: Array | None, classes: list[int]) -> dict[str, Any]:
-    crowd = np.zeros(len(boxes.boxes)) if boxes.crowd is None else boxes.crowd
-    rows = zip(boxes.groups.tolist(), boxes.labels.tolist(), boxes.boxes.tolist(), crowd.tolist(), strict=True)
-    annotations = [
-        {
-            "id": n + 1,
-            "image_id": image,
-            "category_id": label,
-            "bbox": box,
-            "area": box[2] * box[3],
-            "iscrowd": int(many),
-        }
-        for n, (image, label, box, many) in enumerate(rows)
-    ]
-    if scores is not None:
-        annotations = [{**each, "score": score} for each, score in zip(annotations, scores.tolist(), strict=True)]
-    images = [{"id": image} for image in range(len(boxes))]
-    return {"images": images, "annotations": annotations, "categories": [{"id": label} for label in classes]}
+def _class_influence(y_true: Any, y_pred: Any, *, iou: float = 0.5) -> Array:
+    return np.asarray(np.mean([each.influence() for each in _classes(y_true, y_pred, iou=iou)], axis=0))
 
 
 @metric(
@@ -138,6 +107,7 @@ def _coco_dataset(boxes: Boxes, *, scores: Array | None, classes: list[int]) -> 
         ),
     ),
     aliases={"voc_map": {}, "voc_ap": {}, "box_map": {}, "voc_map@{iou}": {}, "box_map@{iou}": {}},
+    influence=_class_influence,
     units="groups",
 )
 def box_average_precision_score(y_true: Any, y_pred: Any, *, iou: float = 0.5) -> float:
@@ -156,33 +126,39 @@ def box_average_precision_score(y_true: Any, y_pred: Any, *, iou: float = 0.5) -
     >>> box_average_precision_score(truth, [{"boxes": [[0, 0, 10, 9]], "labels": [1], "scores": [0.9]}])
     0.5
     """
+    return float(np.mean([each.area() for each in _classes(y_true, y_pred, iou=iou)]))
+
+
+def _classes(y_true: Any, y_pred: Any, *, iou: float) -> list[Detections]:
+    """Return the detections of each class that the truth holds. Raises UndefinedMetricError where it holds none."""
     true, pred = as_boxes(y_true, y_pred)
     crowd = np.zeros(len(true.boxes), np.bool_) if true.crowd is None else true.crowd.astype(np.bool_)
-    classes, wanted = np.unique(true.labels[~crowd], return_counts=True)
+    classes = np.unique(true.labels[~crowd])
     if len(classes) == 0:
-        raise UndefinedMetricError("The truth holds no box that counts.")
-    found = _found(true, pred, crowd=crowd, iou=iou)
-    return float(np.mean([_area(found.hit[found.label == c], total=n) for c, n in zip(classes, wanted, strict=True)]))
+        raise UndefinedMetricError(NO_BOXES)
+    order, hit = _surest_first(true, pred, crowd=crowd, iou=iou)
+    image, label = pred.groups[order], pred.labels[order]
+    return [
+        Detections(
+            hit[label == each],
+            image[label == each],
+            np.bincount(true.groups[~crowd & (true.labels == each)], minlength=len(true)),
+        )
+        for each in classes
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Predicted boxes that count, surest first: the class of each, and whether it is a hit; both of shape (boxes,)."""
-
-    label: Array
-    hit: Array
-
-
-def _found(true: Boxes, pred: Boxes, *, crowd: Array, iou: float) -> _Found:
+def _surest_first(true: Boxes, pred: Boxes, *, crowd: Array, iou: float) -> tuple[Array, Array]:
+    """Return the positions of the predicted boxes that count, surest first, and whether each is a hit."""
     order = np.argsort(-(np.zeros(len(pred.boxes)) if pred.scores is None else pred.scores), kind="stable")
     nearest, overlap = _nearest(true, pred)
-    nearest, near, label = nearest[order], overlap[order] >= iou, pred.labels[order]
+    nearest, near = nearest[order], overlap[order] >= iou
     on_crowd = near.copy()
     on_crowd[near] = crowd[nearest[near]]
     hit = np.zeros(len(order), dtype=np.bool_)
     places = np.flatnonzero(near)
     hit[places[np.unique(nearest[places], return_index=True)[1]]] = True
-    return _Found(label[~on_crowd], hit[~on_crowd])
+    return order[~on_crowd], hit[~on_crowd]
 
 
 def _nearest(true: Boxes, pred: Boxes) -> tuple[Array, Array]:
@@ -214,10 +190,3 @@ def _ious(left: Array, right: Array) -> Array:
     shared = np.prod(np.maximum(high - low, 0), axis=1)
     joint = np.prod(left[:, 2:], axis=1) + np.prod(right[:, 2:], axis=1) - shared
     return np.asarray(np.divide(shared, joint, out=np.zeros(len(shared)), where=joint > 0))
-
-
-def _area(hit: Array, *, total: int) -> float:
-    """Return the area under the best precision at each recall or beyond."""
-    precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(best[hit].sum() / total)

@@ -154,7 +154,7 @@ def _overlaps_of_runs(y_true: Masks, y_pred: Masks) -> Overlaps:
     if len(different):
         raise MetricInputError(f"Image {different[0]} does not have the same shape in y_true and y_pred.")
     sizes = y_true.shapes.astype(np.int64).prod(axis=1)
-    true, pred = runs_of(y_true.texts, sizes), runs_of(y_pred.texts, sizes)
+    true, pred = (runs_of(masks.texts.tolist(), sizes) for masks in (y_true, y_pred))
     return Overlaps(true.pixels(), pred.pixels(), true.shared(pred), sizes.astype(np.float64))
 
 
