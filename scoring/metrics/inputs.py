@@ -76,6 +76,20 @@ def _whole(labels: Array) -> Array:
     return whole if (whole == labels).all() else labels
 
 
+def text_pair(y_true: Any, y_pred: Any) -> tuple[list[str], list[str]]:
+    """Return two lists of texts of one length, refusing what is not text."""
+    pair = list(y_true), list(y_pred)
+    for values, name in zip(pair, ("y_true", "y_pred"), strict=True):
+        wrong = [value for value in values if not isinstance(value, str)]
+        if wrong:
+            raise MetricInputError(f"{name} holds `{str(wrong[0])[:40]}`, expected text.")
+    if len(pair[0]) != len(pair[1]):
+        raise MetricInputError(f"y_true has {len(pair[0])} rows and y_pred has {len(pair[1])}.")
+    if not pair[0]:
+        raise UndefinedMetricError("There are no rows.")
+    return pair
+
+
 def encode(y_true: Array, y_pred: Array) -> tuple[Array, Array, Array]:
     """Return the sorted labels of both arrays together, and both arrays as positions in it."""
     if y_true.dtype.kind in "iu" and y_pred.dtype.kind in "iu":
