@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -38,19 +38,18 @@ class NpzTable:
     def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
         self._row_limit = row_limit
-        self._stream = io.BytesIO(content.data) if isinstance(content.data, bytes) else content.data
-        self._size = content.size
+        self._content = content
         self._columns: dict[str, Array] = {}
         self._rows = 0
-        with open_zip(self._file(), size=self._size) as archive:
+        with self._open() as archive:
             members = archive.infolist()
         if len(members) > limits.max_columns:
             raise fail("too_many_columns", too_many_columns(len(members), limits=limits))
         self.names = [member.filename.removesuffix(ENDING) for member in members]
 
-    def _file(self) -> IO[bytes]:
-        self._stream.seek(0)
-        return self._stream  # type: ignore[return-value] # a memory map is read like a file
+    def _open(self) -> AbstractContextManager[zipfile.ZipFile]:
+        stream: Any = pa.BufferReader(pa.py_buffer(self._content.data))
+        return open_zip(stream, size=self._content.size)
 
     @property
     def rows(self) -> int:
@@ -60,7 +59,7 @@ class NpzTable:
     def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
         """Read these arrays. Raises SubmissionError where one is not a plain column, or their lengths differ."""
         left = self._limits.max_bytes
-        with open_zip(self._file(), size=self._size) as archive:
+        with self._open() as archive:
             for name in dict.fromkeys([*text, *numbers]):
                 member = archive.infolist()[self.names.index(name)]
                 self._columns[name] = self._read(archive, member, name=name, left=left)
