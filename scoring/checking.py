@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scoring.archives import Limits
 from scoring.cells import flags, read_numbers, report
 from scoring.columns import check_columns
-from scoring.errors import Findings, HostError, SubmissionError, fail, listed, shown
+from scoring.errors import Findings, HostError, Mistake, SubmissionError, fail, listed, many, shown
 from scoring.ids import align
 from scoring.keys import as_hosts, keys_of, open_hosts, pick_id
 from scoring.reading import RowLimit, Table, open_table
@@ -35,6 +35,8 @@ class _Sample:
     """What the sample says: ids, columns, which of these hold numbers, and which have no empty cell."""
 
     keys: Reference
+    repeated: bool
+    """Whether ids occur several times, so that a submission may have any number of rows an id."""
     id_column: str
     columns: tuple[str, ...]
     numbers: frozenset[str]
@@ -49,7 +51,8 @@ def check(path: Path, *, sample: Path, id_column: str | None = None) -> Checked:
     wanted = [expected.id_column, *expected.columns]
     limits = Limits()
     limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
-    table = open_table(path, filename=path.name, limits=limits, row_limit=_row_limit(expected.keys.rows))
+    row_limit = None if expected.repeated else _row_limit(expected.keys.rows)
+    table = open_table(path, filename=path.name, limits=limits, row_limit=row_limit)
     check_columns(table, wanted=wanted)
     _check_cells(table, expected=expected)
     return Checked(table.rows, expected.id_column, expected.columns)
@@ -65,11 +68,17 @@ def _read_sample(path: Path, *, id_column: str | None) -> _Sample:
         table.load(text=[chosen], numbers=columns)
     except SubmissionError as error:
         raise as_hosts(error, called=SAMPLE) from error
-    keys = keys_of(table, id_column=chosen, called=SAMPLE)
-    numbers = frozenset(name for name in columns if table.numbers(name) is not None)
+    ids = table.text(chosen)
+    different = ids.unique()
+    keys = keys_of(table, different, id_column=chosen, called=SAMPLE)
+    numbers = frozenset(name for name in columns if _is_numeric(table, name))
     texts = [name for name in columns if name not in numbers]
     filled = frozenset(name for name in texts if pc.index(table.text(name), "").as_py() < 0)
-    return _Sample(keys, chosen, columns, numbers, filled)
+    return _Sample(keys, len(different) < len(ids), chosen, columns, numbers, filled)
+
+
+def _is_numeric(table: Table, name: str) -> bool:
+    return read_numbers(table, name, expected="a number", findings=Findings()) is not None
 
 
 def _row_limit(rows: int) -> RowLimit:
@@ -81,12 +90,33 @@ def _check_cells(table: Table, *, expected: _Sample) -> None:
     texts = [name for name in expected.columns if name not in expected.numbers]
     table.load(text=[expected.id_column, *texts], numbers=_ordered(expected.columns, expected.numbers))
     findings = Findings()
-    align(table, column=expected.id_column, reference=expected.keys, findings=findings)
+    check_ids = _check_ids if expected.repeated else align
+    check_ids(table, column=expected.id_column, reference=expected.keys, findings=findings)
     for name in _ordered(expected.columns, expected.numbers):
         read_numbers(table, name, expected="a number, as in the sample", findings=findings)
     for name in _ordered(expected.columns, expected.filled):
         _check_filled(table, name, findings=findings)
     findings.raise_any()
+
+
+def _check_ids(table: Table, *, column: str, reference: Reference, findings: Findings) -> None:
+    """Report ids that the sample does not have, and ids of the sample that are nowhere."""
+    text = table.text(column)
+    unknown = ~flags(pc.is_in(text, value_set=reference.ids))
+    if unknown.any():
+        report(
+            table,
+            column,
+            bad=unknown,
+            text=text,
+            findings=findings,
+            say=lambda cell: ("id_unknown", f"found {shown(cell)}, which is not an id of the sample."),
+        )
+    missing = reference.ids.filter(pc.invert(pc.is_in(reference.ids, value_set=text.unique())))
+    if len(missing):
+        names = listed(missing[:6].to_pylist(), total=len(missing))
+        message = f"Column {shown(column)}: {many(len(missing), 'id is', 'ids are')} missing: {names}."
+        findings.add(Mistake(code="id_missing", message=message, column=column))
 
 
 def _ordered(columns: Sequence[str], chosen: frozenset[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.errors import Findings, HostError, SubmissionError, listed, many, shown
@@ -53,16 +54,9 @@ def _existing(names: Sequence[str], name: str, *, called: str) -> str:
     return name
 
 
-def keys_of(table: Table, *, id_column: str, split_column: str | None = None, called: str) -> Reference:
-    """Return a reference without truth, out of a loaded table. Raises HostError."""
-    ids = table.text(id_column)
-    counts = pc.value_counts(ids)
-    doubled = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    if len(doubled):
-        names = listed(doubled[:6].to_pylist(), total=len(doubled))
-        words = many(len(doubled), "id occurs", "ids occur")
-        raise HostError(f"{called}_ids", f"In the {called}, {words} twice: {names}.", column=id_column)
-    if (empty := pc.index(ids, "").as_py()) >= 0:
+def keys_of(table: Table, ids: pa.Array, *, id_column: str, split_column: str | None = None, called: str) -> Reference:
+    """Return a reference without truth: the ids, and the splits out of a loaded table. Raises HostError."""
+    if (empty := pc.index(table.text(id_column), "").as_py()) >= 0:
         row = table.line(empty)
         raise HostError(f"{called}_ids", f"In the {called}, an id is empty.", row=row, column=id_column)
     return Reference(
@@ -75,6 +69,16 @@ def keys_of(table: Table, *, id_column: str, split_column: str | None = None, ca
         labels=None,
         splits={WHOLE: None} if split_column is None else _splits(table, split_column, called=called),
     )
+
+
+def check_once(ids: pa.Array, *, column: str, called: str) -> None:
+    """Raise HostError for ids that occur more than once."""
+    counts = pc.value_counts(ids)
+    doubled = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    if len(doubled):
+        names = listed(doubled[:6].to_pylist(), total=len(doubled))
+        words = many(len(doubled), "id occurs", "ids occur")
+        raise HostError(f"{called}_ids", f"In the {called}, {words} twice: {names}.", column=column)
 
 
 def _splits(table: Table, column: str, *, called: str) -> dict[str, Array | None]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from scoring.archives import Limits, open_content
-from scoring.errors import fail, listed, shown
-from scoring.keys import keys_of, open_hosts, order_of, pick_id, pick_split
+from scoring.errors import SubmissionError, fail, listed, shown
+from scoring.keys import as_hosts, check_once, keys_of, open_hosts, order_of, pick_id, pick_split
 from scoring.metrics.registry import Array
 from scoring.reading import Table, open_table
 from scoring.reference import LIMITS, Reference
@@ -35,9 +35,14 @@ def read_solution(path: Path, *, id_column: str | None, split_column: str | None
     table = open_hosts(path, called="solution")
     chosen = pick_id(table.names, id_column, called="solution")
     split = pick_split(table.names, split_column, called="solution", but=chosen)
-    table.load(text=[chosen, *([split] if split else [])], numbers=[])
-    keys = keys_of(table, id_column=chosen, split_column=split, called="solution")
-    frame = _frame(path, table, filename=path.name, limits=LIMITS)
+    try:
+        table.load(text=[chosen, *([split] if split else [])], numbers=[])
+        frame = _frame(path, table, filename=path.name, limits=LIMITS)
+    except SubmissionError as error:
+        raise as_hosts(error, called="solution") from error
+    ids = table.text(chosen)
+    check_once(ids, column=chosen, called="solution")
+    keys = keys_of(table, ids, id_column=chosen, split_column=split, called="solution")
     return Solution(frame.drop(columns=[split] if split else []), chosen, keys)
 
 
