@@ -12,7 +12,7 @@ from scoring.archives import Limits
 from scoring.cells import flags, read_numbers, report
 from scoring.columns import check_columns
 from scoring.errors import Findings, HostError, Mistake, SubmissionError, fail, listed, many, shown
-from scoring.ids import align
+from scoring.ids import align, units_in
 from scoring.keys import as_hosts, keys_of, open_hosts, pick_id
 from scoring.reading import RowLimit, Table, open_table
 from scoring.reference import Reference
@@ -90,8 +90,7 @@ def _check_cells(table: Table, *, expected: _Sample) -> None:
     texts = [name for name in expected.columns if name not in expected.numbers]
     table.load(text=[expected.id_column, *texts], numbers=_ordered(expected.columns, expected.numbers))
     findings = Findings()
-    check_ids = _check_ids if expected.repeated else align
-    check_ids(table, column=expected.id_column, reference=expected.keys, findings=findings)
+    _check_ids(table, expected=expected, findings=findings)
     for name in _ordered(expected.columns, expected.numbers):
         read_numbers(table, name, expected="a number, as in the sample", findings=findings)
     for name in _ordered(expected.columns, expected.filled):
@@ -99,24 +98,17 @@ def _check_cells(table: Table, *, expected: _Sample) -> None:
     findings.raise_any()
 
 
-def _check_ids(table: Table, *, column: str, reference: Reference, findings: Findings) -> None:
-    """Report ids that the sample does not have, and ids of the sample that are nowhere."""
-    text = table.text(column)
-    unknown = ~flags(pc.is_in(text, value_set=reference.ids))
-    if unknown.any():
-        report(
-            table,
-            column,
-            bad=unknown,
-            text=text,
-            findings=findings,
-            say=lambda cell: ("id_unknown", f"found {shown(cell)}, which is not an id of the sample."),
-        )
-    missing = reference.ids.filter(pc.invert(pc.is_in(reference.ids, value_set=text.unique())))
+def _check_ids(table: Table, *, expected: _Sample, findings: Findings) -> None:
+    name, keys, ids = expected.id_column, expected.keys, table.text(expected.id_column)
+    if not expected.repeated:
+        align(table, ids, column=name, reference=keys, findings=findings)
+        return
+    units_in(table, column=name, reference=keys, findings=findings)
+    missing = keys.ids.filter(pc.invert(pc.is_in(keys.ids, value_set=ids.unique())))
     if len(missing):
         names = listed(missing[:6].to_pylist(), total=len(missing))
-        message = f"Column {shown(column)}: {many(len(missing), 'id is', 'ids are')} missing: {names}."
-        findings.add(Mistake(code="id_missing", message=message, column=column))
+        message = f"Column {shown(name)}: {many(len(missing), 'id is', 'ids are')} missing: {names}."
+        findings.add(Mistake(code="id_missing", message=message, column=name))
 
 
 def _ordered(columns: Sequence[str], chosen: frozenset[str]) -> list[str]:

@@ -45,6 +45,9 @@ def _warm_up() -> None:
     import pyarrow.parquet  # noqa: PLC0415, F401
 
     import scoring.evaluate  # noqa: PLC0415, F401
+    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
+
+    leave_pandas_alone()
 
 
 def _say(out: IO[str], **message: Any) -> None:

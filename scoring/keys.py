@@ -96,6 +96,6 @@ def _splits(table: Table, column: str, *, called: str) -> dict[str, Array | None
 def order_of(table: Table, *, column: str, keys: Reference) -> Array:
     """Return for each row of ``keys`` the row of the loaded ``table``. Raises SubmissionError."""
     findings = Findings()
-    order = align(table, column=column, reference=keys, findings=findings)
+    order = align(table, table.text(column), column=column, reference=keys, findings=findings)
     findings.raise_any()
     return np.arange(keys.rows) if order is None else order

@@ -40,7 +40,10 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check a file."""
-    from scoring.checking import check  # noqa: PLC0415 - each command loads what it needs
+    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415 - each command loads what it needs
+
+    leave_pandas_alone()
+    from scoring.checking import check  # noqa: PLC0415
     from scoring.errors import HostError, SubmissionError  # noqa: PLC0415
 
     long = options.file.is_file() and options.file.stat().st_size > LONG_BYTES

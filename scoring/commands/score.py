@@ -61,6 +61,7 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
         ("item", "which item of its id a row is, in both files"),
     ):
         columns.add_argument(f"--{name}", metavar="COLUMN", help=words)
+    columns.add_argument("--shape", nargs=2, metavar=("HEIGHT", "WIDTH"), help="the size of an image, for masks")
     columns.add_argument(
         "--slice", action="append", default=[], metavar="COLUMN", help="a score for each of its values; repeatable"
     )
@@ -107,6 +108,9 @@ def _is_long(options: argparse.Namespace) -> bool:
 
 
 def _scored(options: argparse.Namespace, *, begin: Step) -> dict[str, Any]:
+    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
+
+    leave_pandas_alone()
     from scoring.evaluate import evaluate  # noqa: PLC0415
     from scoring.files import spec_for  # noqa: PLC0415
     from scoring.reference import read_reference  # noqa: PLC0415
@@ -163,7 +167,8 @@ def columns(options: argparse.Namespace) -> dict[str, Any]:
     """Return the columns that were named, as fields of a spec; nothing for those that were not."""
     roles = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
     named = {name: getattr(options, name) for name in ("weight", "cluster", "item") if getattr(options, name)}
-    return named | ({"slices": options.slice} if options.slice else {}) | ({"roles": roles} if roles else {})
+    several = {"slices": options.slice, "shape": options.shape, "roles": roles}
+    return named | {name: value for name, value in several.items() if value}
 
 
 def check_files(options: argparse.Namespace) -> None:
