@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scoring.metrics.classes import arrays, check_probabilities, class_codes, positive_rows
-from scoring.metrics.placements import middle_shares
+from scoring.metrics.order import middle_shares
 from scoring.metrics.registry import Array, Param, metric
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.metrics.confusion import weighted
 from scoring.metrics.inputs import numbers, same_length, weight_of
-from scoring.metrics.placements import middle_shares
+from scoring.metrics.order import middle_shares
 from scoring.metrics.registry import Array, MetricInputError, UndefinedMetricError, metric
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from scoring.metrics.confusion import weighted
+from scoring.metrics.order import order_of, running
 from scoring.metrics.registry import Array, UndefinedMetricError
 
 
@@ -27,24 +27,20 @@ def area_influence(positive: Array, score: Array, weight: Array | None, *, max_f
 
     Raises UndefinedMetricError where there are not two rows of each class.
     """
-    above, below = _sides(positive, score)
-    if len(above) < 2 or len(below) < 2:
+    rows, hits, top = len(score), int(np.count_nonzero(positive)), max_fpr or 1.0
+    if not 2 <= hits <= rows - 2:
         raise UndefinedMetricError("The standard error of AUC needs two rows of each class.")
-    above_weight, below_weight = _weights(positive, weight)
-    order = np.argsort(above)
-    above, above_weight = above[order], above_weight[order] / above_weight.sum()
-    greater, at_least = _shares_above(above, below, below_weight)
-    credit, by_greater, by_least = _credit(greater, at_least, top=max_fpr or 1.0)
-    won = np.empty(len(above))
-    won[order] = credit - above_weight @ credit
+    order = order_of(score)
+    true = positive[order.rows]
+    every = np.ones(rows) if weight is None else weight[order.rows]
+    above, below = (_shares(np.where(side, every, 0.0)) for side in (true, ~true))
+    reached = running(below)
+    credit, by_greater, by_least = _credit(1 - reached[order.last], 1 - reached[order.first], top=top)
+    won = (credit - above @ credit) * _correction(hits, rows=rows)
     # A negative row that counts more raises both shares of the positives below it, and lowers those of all.
-    lost_strictly, lost = _running(by_greater * above_weight), _running(by_least * above_weight)
-    given = lost_strictly[above.searchsorted(below, "left")] + lost[above.searchsorted(below, "right")]
-    given -= np.average(given, weights=below_weight)
-    rows, psi = len(score), np.empty(len(score))
-    psi[positive] = won * _factor(len(above), rows=rows, share=_share_of(positive, weight))
-    psi[~positive] = given * _factor(len(below), rows=rows, share=1 - _share_of(positive, weight))
-    return weighted(psi, weight) * _scale(max_fpr or 1.0)
+    given = running(by_greater * above)[order.first] + running(by_least * above)[order.last]
+    given = (given - below @ given) * _correction(rows - hits, rows=rows)
+    return order.back((above * won + below * given) * (rows * _scale(top)))
 
 
 def _plain_area(above: Array, below: Array) -> float:
@@ -75,7 +71,7 @@ def _weights(positive: Array, weight: Array | None) -> tuple[Array, Array]:
 def _shares_above(needles: Array, scores: Array, weight: Array) -> tuple[Array, Array]:
     """Return, for each needle, the share of ``scores`` that is greater, and that is greater or equal."""
     order = np.argsort(scores)
-    scores, reached = scores[order], _running(weight[order])
+    scores, reached = scores[order], running(weight[order])
     greater = 1 - reached[scores.searchsorted(needles, "right")] / reached[-1]
     at_least = 1 - reached[scores.searchsorted(needles, "left")] / reached[-1]
     return greater, at_least
@@ -107,29 +103,12 @@ def _scale(top: float) -> float:
     return 0.5 / (top - top**2 / 2)
 
 
-def _factor(count: int, *, rows: int, share: float) -> float:
-    return math.sqrt(count / (count - 1) * (rows - 1) / rows) / share
+def _shares(weight: Array) -> Array:
+    total = weight.sum()
+    if total == 0:
+        raise UndefinedMetricError("One class has no weight, so the area under the ROC curve has no value.")
+    return np.asarray(weight / total)
 
 
-def _share_of(positive: Array, weight: Array | None) -> float:
-    return float(np.average(positive, weights=weight))
-
-
-def _running(values: Array) -> Array:
-    return np.concatenate([[0.0], np.cumsum(values)])
-
-
-def middle_shares(values: Array, weight: Array | None, *, total: float | None = None) -> Array:
-    """Return, for each value, the share of the weight that lies below it, plus half of that of its equals.
-
-    ``total`` is what the weights are divided by: their sum, unless they are not all positive.
-    """
-    order = np.argsort(values)
-    ranked = values[order]
-    first = np.append(True, ranked[1:] != ranked[:-1])
-    start = np.append(np.flatnonzero(first), len(ranked))
-    reached = np.arange(len(ranked) + 1.0) if weight is None else _running(weight[order])
-    middle = (reached[start[:-1]] + reached[start[1:]]) / 2
-    shares = np.empty(len(values))
-    shares[order] = middle[np.cumsum(first) - 1]
-    return shares / (reached[-1] if total is None else total)
+def _correction(count: int, *, rows: int) -> float:
+    return math.sqrt(count / (count - 1) * (rows - 1) / rows)
