@@ -24,6 +24,14 @@ class Order:
         returned[self.rows] = values
         return returned
 
+    def middle_shares(self, weight: Array | None, *, total: float | None = None) -> Array:
+        """Return, for each row, the share of the weight that lies below its score, plus half of that of its equals.
+
+        ``total`` is what the weights are divided by: their sum, unless they are not all positive.
+        """
+        reached = np.arange(len(self.rows) + 1.0) if weight is None else running(weight[self.rows])
+        return self.back((reached[self.first] + reached[self.last]) / (2 * (total or reached[-1])))
+
 
 def order_of(score: Array) -> Order:
     """Sort scores of shape (rows,)."""
@@ -47,14 +55,3 @@ def running(values: Array) -> Array:
     sums[0] = 0.0
     np.cumsum(values, out=sums[1:])
     return sums
-
-
-def middle_shares(values: Array, weight: Array | None, *, total: float | None = None) -> Array:
-    """Return, for each value, the share of the weight that lies below it, plus half of that of its equals.
-
-    ``total`` is what the weights are divided by: their sum, unless they are not all positive.
-    """
-    order = order_of(values)
-    reached = np.arange(len(values) + 1.0) if weight is None else running(weight[order.rows])
-    middle = (reached[order.first] + reached[order.last]) / (2 * (reached[-1] if total is None else total))
-    return order.back(middle)

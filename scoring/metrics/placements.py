@@ -12,14 +12,23 @@ from scoring.metrics.registry import Array, UndefinedMetricError
 
 def area(positive: Array, score: Array, weight: Array | None, *, max_fpr: float | None = None) -> float:
     """Return the area, or its part up to ``max_fpr`` rescaled as McClish does; arguments of shape (rows,)."""
-    above, below = _sides(positive, score)
-    if weight is None and max_fpr is None:
-        return _plain_area(np.sort(above), np.sort(below))
-    above_weight, below_weight = _weights(positive, weight)
-    order = np.argsort(above)  # sorted needles make searchsorted walk memory in order
-    greater, at_least = _shares_above(above[order], below, below_weight)
-    credit, _, _ = _credit(greater, at_least, top=max_fpr or 1.0)
-    return _rescaled(float(np.average(credit, weights=above_weight[order])), top=max_fpr or 1.0)
+    above, below = np.compress(positive, score), np.compress(~positive, score)
+    if not len(above) or not len(below):
+        raise UndefinedMetricError("The truth holds one class only, so the area under the ROC curve has no value.")
+    if weight is None:
+        above.sort()  # sorted needles make searchsorted walk memory in order
+        below.sort()
+        if max_fpr is None:
+            return _plain_area(above, below)
+        share, reached = None, np.arange(len(below) + 1) / len(below)
+    else:
+        order, order_below = np.argsort(above), np.argsort(below)
+        share, reached = _shares(weight[positive][order]), running(_shares(weight[~positive][order_below]))
+        above, below = above[order], below[order_below]
+    top = max_fpr or 1.0
+    greater, at_least = (1 - reached[below.searchsorted(above, side)] for side in ("right", "left"))
+    credit, _, _ = _credit(greater, at_least, top=top)
+    return 0.5 + _scale(top) * (float(np.average(credit, weights=share)) - top**2 / 2)
 
 
 def area_influence(positive: Array, score: Array, weight: Array | None, *, max_fpr: float | None = None) -> Array:
@@ -52,31 +61,6 @@ def _plain_area(above: Array, below: Array) -> float:
     return float(total / (2 * len(above) * len(below)))
 
 
-def _sides(positive: Array, score: Array) -> tuple[Array, Array]:
-    above, below = np.compress(positive, score), np.compress(~positive, score)
-    if not len(above) or not len(below):
-        raise UndefinedMetricError("The truth holds one class only, so the area under the ROC curve has no value.")
-    return above, below
-
-
-def _weights(positive: Array, weight: Array | None) -> tuple[Array, Array]:
-    if weight is None:
-        return np.ones(np.count_nonzero(positive)), np.ones(np.count_nonzero(~positive))
-    above, below = weight[positive], weight[~positive]
-    if above.sum() == 0 or below.sum() == 0:
-        raise UndefinedMetricError("One class has no weight, so the area under the ROC curve has no value.")
-    return above, below
-
-
-def _shares_above(needles: Array, scores: Array, weight: Array) -> tuple[Array, Array]:
-    """Return, for each needle, the share of ``scores`` that is greater, and that is greater or equal."""
-    order = np.argsort(scores)
-    scores, reached = scores[order], running(weight[order])
-    greater = 1 - reached[scores.searchsorted(needles, "right")] / reached[-1]
-    at_least = 1 - reached[scores.searchsorted(needles, "left")] / reached[-1]
-    return greater, at_least
-
-
 def _credit(greater: Array, at_least: Array, *, top: float) -> tuple[Array, Array, Array]:
     """Return the area that each positive row brings up to the false positive rate ``top``, and its two derivatives.
 
@@ -93,10 +77,6 @@ def _credit(greater: Array, at_least: Array, *, top: float) -> tuple[Array, Arra
     by_least[cut] = -((part / width) ** 2) / 2
     by_greater[cut] = -part / width - by_least[cut]
     return credit, by_greater, by_least
-
-
-def _rescaled(part: float, *, top: float) -> float:
-    return 0.5 + _scale(top) * (part - top**2 / 2)
 
 
 def _scale(top: float) -> float:
