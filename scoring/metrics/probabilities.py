@@ -81,7 +81,9 @@ def _log_losses(
         chosen = _given(positive_rows(true, labels=labels), proba)
     else:
         chosen = proba[np.arange(len(true)), class_codes(true, labels=labels, columns=proba.shape[1])]
-    return -np.log(np.clip(chosen, clip, 1 - clip)), weight
+    np.clip(chosen, clip, 1 - clip, out=chosen)
+    np.log(chosen, out=chosen)  # in place: to ask for memory costs as much as to fill it
+    return np.negative(chosen, out=chosen), weight
 
 
 def _brier_influence(

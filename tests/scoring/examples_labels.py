@@ -48,7 +48,7 @@ promise(
     "v_measure_score",
     "zero_one_loss",
 )
-helper("classes", "confusion", "contingency", "one_against_one", "placements", "ratios", "thresholds")
+helper("classes", "confusion", "contingency", "one_against_one", "order", "placements", "ratios", "thresholds")
 
 
 @example(takes="labels")

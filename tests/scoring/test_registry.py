@@ -138,7 +138,7 @@ def test_influence_values_say_how_far_the_value_moves_when_a_row_counts_more(
     made = example_of(entry)
     weight, step = np.random.default_rng(2).uniform(0.5, 2, len(made)), 1e-5
     psi = influence_of(entry, made, sample_weight=weight, **params)
-    for row in range(len(made)):
+    for row in range(0, len(made), 4):
         more, less = weight.copy(), weight.copy()
         more[row] *= 1 + step
         less[row] *= 1 - step
