@@ -124,10 +124,10 @@ def as_boxes(y_true: Any, y_pred: Any) -> tuple[Boxes, Boxes]:
         values if isinstance(values, Boxes) else _boxes(list(values), name=name)
         for values, name in ((y_true, "y_true"), (y_pred, "y_pred"))
     )
-    if pred.scores is None:
+    if pred.scores is None and len(pred.boxes):
         raise MetricInputError("y_pred has boxes without scores.")
-    for boxes, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred"), (pred.scores, "The scores of y_pred")):
-        if not np.isfinite(boxes).all():
+    for values, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred"), (pred.scores, "The scores of y_pred")):
+        if values is not None and not np.isfinite(values).all():
             raise MetricInputError(f"{name} holds NaN or infinite values.")
     for boxes, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred")):
         if (boxes[:, 2:] < 0).any():
