@@ -57,6 +57,13 @@ def test_a_ranking_metric_has_its_known_value(name: str) -> None:
     assert score(name, TRUTH, RUN) == pytest.approx(KNOWN[name], abs=1e-12)
 
 
+def test_predictions_may_be_scores_by_item() -> None:
+    scored = {query: {item: -rank for rank, item in enumerate(items)} for query, items in RUN.items()}
+    scored["q1"] = dict(sorted(scored["q1"].items()))
+    assert score("ndcg", TRUTH, scored) == score("ndcg", TRUTH, RUN)
+    assert score("mrr", [["b"]], [{"a": 0.5, "b": 0.5}]) == 0.5
+
+
 def test_a_short_name_is_kaggle_s_map_and_the_linear_ndcg() -> None:
     assert find("map@5") == find("MAP_Kaggle@5")
     assert find("ndcg@10") == find("ndcg_linear@10")
@@ -99,6 +106,7 @@ def test_a_query_without_truth_or_without_predictions_counts_nothing(name: str) 
         (["abc"], [["a"]], "y_true holds `abc`, expected a list of items"),
         ([["a"]], [3], "y_pred holds `3`, expected a list of items"),
         ([["a"]], [[math.nan]], "An item is NaN"),
+        ([["a"]], [{"a": math.nan}], "holds the score `nan`, expected a number"),
         ({1: ["a"]}, [["a"]], "names its queries"),
         (np.ones((2, 3)), np.ones((2, 4)), "shape"),
         (np.ones((2, 3)), [[1, 2, math.nan], [1, 2, 3]], "y_pred holds NaN"),
