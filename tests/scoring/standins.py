@@ -1,4 +1,4 @@
-"""Metrics that keep what they are given, one for each shape of truth, to test what is read apart from what it scores."""
+"""Metrics that keep what they are given, one for each shape of truth, to test reading apart from scoring."""
 
 from __future__ import annotations
 
