@@ -174,7 +174,7 @@ FILES |= {
     "json lines with a broken one": (
         '{"id": 1, "label": 1}\n{"id": 2, "label" 1}\n', "json_damaged", "Row 2 is no JSON, or it is cut off."),
     "json with lists in cells": ('[{"id": 1, "label": [1]}]', "json_nested", "begins an array or object"),
-    "json a thousand deep": ("[" * 100_000, "json_nested", "Byte 3 of the file begins an array"),
+    "json a thousand deep": ("[" * 100_000, "json_nested", "Byte 3 of the text begins an array"),
     "json as pandas writes it": ('{"id": {"0": 1}, "label": {"0": 1}}', "json_nested", 'orient="records"'),
     "json with a field too many": (
         '[{"id": 1, "label": 1}, {"id": 2, "label": 1, "x": 1}]', "column_extra", "Row 2: field `x` is not expected."),
