@@ -304,3 +304,32 @@ def test_a_command_loads_only_what_it_needs(files: dict[str, Path]) -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+# What the columns' names suggest
+
+
+def test_bounds_and_long_lists_take_their_columns_from_the_submission(files: dict[str, Path]) -> None:
+    from scoring.files import spec_for
+    from scoring.metrics import registry
+
+    if "average_precision_at_k" not in {entry.name for entry in registry}:
+        pytest.skip("no metric of lists yet")
+    spec = spec_for(
+        files["queries.csv"],
+        files["queries_mine.csv"],
+        metric="map@5",
+        params={},
+        id_column="query",
+        item="item",
+    )
+    assert (spec.layout, spec.target, spec.predictions, spec.order) == ("long", ("gain",), ("score",), "score")
+
+
+def test_a_large_file_s_names_are_read_from_its_beginning(tmp_path: Path) -> None:
+    from scoring.files import spec_for
+
+    large = tmp_path / "large.csv"
+    large.write_text("id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(200_000)))
+    spec = spec_for(large, large, metric="auc", params={})
+    assert (large.stat().st_size > 1 << 20, spec.id, spec.target) == (True, "id", ("label",))
