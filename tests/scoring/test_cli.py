@@ -38,6 +38,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "groups_mine.csv": "id,label\n" + "".join(f"{i},{i * 37 % 101 / 101}\n" for i in range(300)),
         "queries.csv": "query,item,gain\n1,a,1\n1,b,0\n2,c,1\n",
         "queries_mine.csv": "query,item,score\n1,b,0.9\n1,a,0.5\n2,c,0.1\n",
+        "bounds_mine.csv": "id,low,high\n1,-1,1\n2,0.5,2\n3,0,2\n4,1,2\n",
+        "masks.csv": "id,mask,h,w\n1,1 3,2,2\n",
+        "masks_mine.csv": "id,mask\n1,1 2\n",
         "metric.py": """
 class ParticipantVisibleError(Exception): ...
 def score(solution, submission, row_id_column_name, power: int = 1):
@@ -309,21 +312,20 @@ def test_a_command_loads_only_what_it_needs(files: dict[str, Path]) -> None:
 # What the columns' names suggest
 
 
-def test_bounds_and_long_lists_take_their_columns_from_the_submission(files: dict[str, Path]) -> None:
-    from scoring.files import spec_for
-    from scoring.metrics import registry
+def test_long_lists_are_scored_by_their_items(files: dict[str, Path]) -> None:
+    status, answer = score(files, "map@5", "queries.csv", "queries_mine.csv", "--id", "query", "--item", "item")
+    assert (status, answer["scores"]["all"]["value"]) == (0, 0.75)
 
-    if "average_precision_at_k" not in {entry.name for entry in registry}:
-        pytest.skip("no metric of lists yet")
-    spec = spec_for(
-        files["queries.csv"],
-        files["queries_mine.csv"],
-        metric="map@5",
-        params={},
-        id_column="query",
-        item="item",
-    )
-    assert (spec.layout, spec.target, spec.predictions, spec.order) == ("long", ("gain",), ("score",), "score")
+
+def test_bounds_are_the_submission_s_columns(files: dict[str, Path]) -> None:
+    status, answer = score(files, "coverage", "whole.csv", "bounds_mine.csv")
+    assert (status, answer["scores"]["all"]["value"]) == (0, 0.75)
+
+
+def test_masks_need_their_images_sizes(files: dict[str, Path]) -> None:
+    status, answer = score(files, "dice", "masks.csv", "masks_mine.csv", "--shape", "h", "w")
+    assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx(0.8))
+    assert score(files, "dice", "masks.csv", "masks_mine.csv")[0] == 3
 
 
 def test_a_large_file_s_names_are_read_from_its_beginning(tmp_path: Path) -> None:
