@@ -46,8 +46,10 @@ def _warm_up() -> None:
 
     import scoring.evaluate  # noqa: PLC0415, F401
     from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
+    from scoring.metrics import registry  # noqa: PLC0415
 
     leave_pandas_alone()
+    registry.load_all()
 
 
 def _say(out: IO[str], **message: Any) -> None:

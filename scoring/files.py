@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scoring.archives import Limits
+from scoring.archives import Content, Limits
 from scoring.errors import HostError, SubmissionError, listed, shown
+from scoring.kinds import kind_of
 from scoring.metrics import find
 from scoring.reading import open_table
 from scoring.reference import LIMITS, read_reference
 from scoring.spec import RAGGED, ScorerSpec
 
+BEGINNING = 1 << 20
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPLIT_NAMES = {"usage", "split"}
 
 
@@ -48,7 +52,7 @@ def spec_for(
     spec["metrics"] = [{"key": "score", "metric": metric, "params": dict(params)}]
     entry = find(metric)[0]
     if entry.columns in RAGGED or entry.takes == "boxes" or (entry.takes == "lists" and item):
-        sent = open_table(submission, filename=submission.name, limits=Limits()).names
+        sent = _names_in(submission, limits=Limits())
         spec["predictions"] = [name for name in sent if name not in {chosen, item}]
     elif len(target) == 1 and entry.columns == "classes":
         spec |= _by_class(solution, submission, spec=spec)
@@ -62,15 +66,27 @@ def _beside(options: Mapping[str, Any]) -> list[str]:
 
 def _names(solution: Path) -> list[str]:
     try:
-        return open_table(solution, filename=solution.name, limits=LIMITS).names
+        return _names_in(solution, limits=LIMITS)
     except SubmissionError as error:
         first = error.first
         raise HostError(f"reference_{first.code}", f"In the solution: {error.message}", row=first.row) from error
 
 
+def _names_in(path: Path, *, limits: Limits) -> list[str]:
+    """Return the columns' names; of a large plain text out of its beginning alone: the rest is read soon enough."""
+    with path.open("rb") as stream:
+        head = stream.read(BEGINNING)
+    whole_lines = head[: head.rfind(b"\n") + 1]
+    if len(head) < BEGINNING or not whole_lines or kind_of(head[:4096]) != "text" or head.startswith(UTF_16):
+        return open_table(path, filename=path.name, limits=limits).names
+    from scoring.delimited import DelimitedTable  # noqa: PLC0415 - Parquet does not need it
+
+    return DelimitedTable(Content(whole_lines, len(whole_lines), path.name), limits=limits, row_limit=None).names
+
+
 def _by_class(solution: Path, submission: Path, *, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return classes and predictions where the submission has a column named after each class, else nothing."""
-    names = open_table(submission, filename=submission.name, limits=Limits()).names
+    names = _names_in(submission, limits=Limits())
     if spec["target"][0] in names or len(names) < 3:
         return {}
     plain = ScorerSpec.from_dict({**spec, "metrics": [{"key": "score", "metric": "accuracy_score"}]})

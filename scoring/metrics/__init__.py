@@ -1,42 +1,13 @@
 """All metrics, by family, in one registry. Importing this needs numpy and nothing else.
 
+A family's module is imported when one of its metrics is looked for, all of them when somebody walks over the registry.
+
 >>> from scoring.metrics import find
 >>> auc, params = find("auc")
 >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
 0.75
 """
 
-from scoring.metrics import (
-    agreement,
-    calibration,
-    clustering,
-    correlation,
-    crps,
-    curves,
-    detection,
-    deviance,
-    forecast,
-    gini,
-    information,
-    interval_forecasts,
-    label_ranking,
-    labels,
-    losses,
-    multilabel,
-    overlap,
-    percentages,
-    precision_recall,
-    probabilities,
-    ranking,
-    regression,
-    roc,
-    rouge,
-    surfaces,
-    survival,
-    text,
-    top_k,
-    translation,
-)
 from scoring.metrics.registry import (
     Metric,
     MetricError,
@@ -58,35 +29,6 @@ __all__ = [
     "Param",
     "UndefinedMetricError",
     "UnknownMetricError",
-    "agreement",
-    "calibration",
-    "clustering",
-    "correlation",
-    "crps",
-    "curves",
-    "detection",
-    "deviance",
     "find",
-    "forecast",
-    "gini",
-    "information",
-    "interval_forecasts",
-    "label_ranking",
-    "labels",
-    "losses",
-    "multilabel",
-    "overlap",
-    "percentages",
-    "precision_recall",
-    "probabilities",
-    "ranking",
     "registry",
-    "regression",
-    "roc",
-    "rouge",
-    "surfaces",
-    "survival",
-    "text",
-    "top_k",
-    "translation",
 ]

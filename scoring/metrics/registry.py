@@ -18,6 +18,8 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.metrics import loading
+
 Array = NDArray[Any]
 Takes = Literal["labels", "probabilities", "scores", "numbers", "text", "lists", "masks", "boxes"]
 """What one row of predictions is: a label, probabilities, scores that only order, numbers, a text, a ranked list of
@@ -228,9 +230,10 @@ ARRAYS = {"labels", "sample_weight", *get_args(Role)}
 
 
 class Registry:
-    """All metrics by name, and the aliases that people type."""
+    """All metrics by name, and the aliases that people type. Modules are imported when they are needed."""
 
     def __init__(self) -> None:
+        self._all_loaded = False
         self._metrics: dict[str, Metric] = {}
         self._aliases: dict[str, tuple[str, dict[str, Any]]] = {}
         self._patterns: dict[re.Pattern[str], tuple[str, str, dict[str, Any]]] = {}
@@ -249,10 +252,20 @@ class Registry:
                 pattern = re.compile(re.escape(before) + NUMBER_IN_ALIAS + re.escape(after))
                 self._patterns[pattern] = (entry.name, name, dict(params))
 
+    def load_all(self) -> None:
+        """Import every module of metrics."""
+        if not self._all_loaded:
+            for name in loading.modules():
+                loading.load(name)
+            self._all_loaded = True
+
     def __iter__(self) -> Iterator[Metric]:
-        return iter(self._metrics.values())
+        self.load_all()
+        # In the modules' order, whichever was needed first.
+        return iter(sorted(self._metrics.values(), key=lambda entry: entry.function.__module__))
 
     def __len__(self) -> int:
+        self.load_all()
         return len(self._metrics)
 
     def find(self, name: str) -> tuple[Metric, dict[str, Any]]:
@@ -266,16 +279,33 @@ class Registry:
         A number in the name is a parameter's value. Raises UnknownMetricError and MetricParameterError.
         """
         key = name.strip().lower().replace("-", "_")
+        found = self._named(key)
+        if found is None and not self._all_loaded:
+            for module in loading.modules_with(key):
+                loading.load(module)
+            found = self._named(key) or self._numbered(key)
+        if found is None:
+            self.load_all()
+            found = self._named(key) or self._numbered(key)
+        if found is None:
+            raise UnknownMetricError(self._unknown(name, key))
+        return found
+
+    def _named(self, key: str) -> tuple[Metric, dict[str, Any]] | None:
         if key in self._metrics:
             return self._metrics[key], {}
         if key in self._aliases:
             target, params = self._aliases[key]
             return self._metrics[target], dict(params)
+        return None
+
+    def _numbered(self, key: str) -> tuple[Metric, dict[str, Any]] | None:
+        """Return the metric that has an alias with a number in it which fits. Raises MetricParameterError."""
         for pattern, (target, variable, params) in self._patterns.items():
             if found := pattern.fullmatch(key):
                 entry = self._metrics[target]
                 return entry, {**params, variable: entry.param(variable).parse(found[1].replace("_", "."))}
-        raise UnknownMetricError(self._unknown(name, key))
+        return None
 
     def _unknown(self, name: str, key: str) -> str:
         near = difflib.get_close_matches(key[:100], [*self._metrics, *self._aliases], n=1)

@@ -108,7 +108,7 @@ def take(thing: Any, index: Array) -> Any:
     return replace(thing, starts=starts, **{name: value[inside] for name, value in held.items() if value is not None})
 
 
-helper("containers", "inputs", "registry")
+helper("containers", "inputs", "loading", "registry")
 
 
 @example(takes="numbers")

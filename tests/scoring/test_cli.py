@@ -38,6 +38,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "groups_mine.csv": "id,label\n" + "".join(f"{i},{i * 37 % 101 / 101}\n" for i in range(300)),
         "queries.csv": "query,item,gain\n1,a,1\n1,b,0\n2,c,1\n",
         "queries_mine.csv": "query,item,score\n1,b,0.9\n1,a,0.5\n2,c,0.1\n",
+        "bounds_mine.csv": "id,low,high\n1,-1,1\n2,0.5,2\n3,0,2\n4,1,2\n",
+        "masks.csv": "id,mask,h,w\n1,1 3,2,2\n",
+        "masks_mine.csv": "id,mask\n1,1 2\n",
         "metric.py": """
 class ParticipantVisibleError(Exception): ...
 def score(solution, submission, row_id_column_name, power: int = 1):
@@ -304,3 +307,31 @@ def test_a_command_loads_only_what_it_needs(files: dict[str, Path]) -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+# What the columns' names suggest
+
+
+def test_long_lists_are_scored_by_their_items(files: dict[str, Path]) -> None:
+    status, answer = score(files, "map@5", "queries.csv", "queries_mine.csv", "--id", "query", "--item", "item")
+    assert (status, answer["scores"]["all"]["value"]) == (0, 0.75)
+
+
+def test_bounds_are_the_submission_s_columns(files: dict[str, Path]) -> None:
+    status, answer = score(files, "coverage", "whole.csv", "bounds_mine.csv")
+    assert (status, answer["scores"]["all"]["value"]) == (0, 0.75)
+
+
+def test_masks_need_their_images_sizes(files: dict[str, Path]) -> None:
+    status, answer = score(files, "dice", "masks.csv", "masks_mine.csv", "--shape", "h", "w")
+    assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx(0.8))
+    assert score(files, "dice", "masks.csv", "masks_mine.csv")[0] == 3
+
+
+def test_a_large_file_s_names_are_read_from_its_beginning(tmp_path: Path) -> None:
+    from scoring.files import spec_for
+
+    large = tmp_path / "large.csv"
+    large.write_text("id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(200_000)))
+    spec = spec_for(large, large, metric="auc", params={})
+    assert (large.stat().st_size > 1 << 20, spec.id, spec.target) == (True, "id", ("label",))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import math
 import pkgutil
+import re
 import subprocess
 import sys
 from typing import Any
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 import scoring.metrics
 from scoring.metrics import Metric, MetricError, MetricParameterError, UnknownMetricError, find, registry
-from tests.scoring.examples import HELPERS, PROMISED, Example, example_of, promise, take
+from tests.scoring.examples import HELPERS, PROMISED, Example, example_of, helper, promise, take
 
 Array = NDArray[Any]
 ROWS = 40
@@ -30,6 +32,7 @@ VARIANTS = [
     for alias, params in {entry.name: {}, **entry.aliases}.items()
     if entry.influence and "{" not in alias and (params or alias == entry.name)
 ]
+helper("loading")
 promise(
     "mean_absolute_error", "r2_score", "root_mean_squared_error", "root_mean_squared_log_error", "spearman_score"
 )  # fmt: skip
@@ -213,3 +216,40 @@ def test_the_registry_needs_numpy_and_nothing_heavier() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "needless"), [("auc", "ranking"), ("map@5", "regression"), ("pinball_0.9", "ranking"), ("dice", "text")]
+)
+def test_a_metric_is_found_without_importing_all_others(name: str, needless: str) -> None:
+    program = (
+        "import sys; from scoring.metrics import find; find(sys.argv[1]);"
+        "print(f'scoring.metrics.{sys.argv[2]}' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, name, needless], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_every_name_leads_to_the_same_metric_whatever_was_imported_before() -> None:
+    plain = [alias for entry in registry for alias in (entry.name, *entry.aliases) if "{" not in alias]
+    braces = [alias for entry in registry for alias in entry.aliases if "{" in alias]
+    asked = plain + [re.sub(r"{\w+}", number, alias) for alias in braces for number in ("5", "0.5")]
+    for order in (asked, asked[::-1]):
+        command = [sys.executable, "-c", FINDS, json.dumps(order)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout) == {name: name_of(name) for name in order}
+
+
+def name_of(name: str) -> str:
+    try:
+        return find(name)[0].name
+    except MetricError as error:
+        return str(error)
+
+
+FINDS = f"""
+import json, sys
+from scoring.metrics import MetricError, find
+{inspect.getsource(name_of)}
+print(json.dumps({{name: name_of(name) for name in json.loads(sys.argv[1])}}))
+"""
