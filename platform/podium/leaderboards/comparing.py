@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
 from pathlib import Path
 from typing import Any, cast
 
@@ -106,19 +105,8 @@ class Proof:
 
     run: int = 0
     reference: int = 0
-    method: str = ""
     path: Path | None = None
     is_pending: bool = False  # not measured yet
-
-    @property
-    def by_bootstrap(self) -> bool:
-        """Whether the evidence holds the replicates of a bootstrap, not influence values."""
-        return self.method == "bootstrap"
-
-    @property
-    def kind(self) -> tuple[int, bool]:
-        """What must be the same for two to be compared."""
-        return self.reference, self.by_bootstrap
 
 
 def proofs_of(column: Column, submissions: Sequence[int]) -> dict[int, Proof]:
@@ -129,11 +117,11 @@ def proofs_of(column: Column, submissions: Sequence[int]) -> dict[int, Proof]:
     ).order_by("seat__run")
     for start in range(0, len(submissions), ASKED_AT_ONCE):
         chunk = scores.filter(seat__submission__in=submissions[start : start + ASKED_AT_ONCE])
-        for submission, run, reference, measured, method, name in chunk.values_list(
-            "seat__submission_id", "seat__run", "seat__run__reference", "seat__run__measured_at", "method", "evidence"
+        for submission, run, reference, measured, name in chunk.values_list(
+            "seat__submission_id", "seat__run", "seat__run__reference", "seat__run__measured_at", "evidence"
         ):
             path = evidence.path_of(run, name) if name else None
-            proofs[submission] = Proof(run, reference, method, path, is_pending=measured is None)
+            proofs[submission] = Proof(run, reference, path, is_pending=measured is None)
     return proofs
 
 
@@ -191,12 +179,10 @@ class Kept:
     """An array of evidence in a file, of which parts are read when they are needed; so a comparison of many makes way
     for who waits for a score."""
 
-    def __init__(self, path: Path, *, by_bootstrap: bool, keep_open: bool, way: measuring.Way) -> None:
+    def __init__(self, path: Path, *, keep_open: bool, way: measuring.Way) -> None:
         self._path, self._keep_open, self._way = path, keep_open, way
         self._array: Any = None
         self.shape = self._read().shape
-        # the variance of a score is that of its replicates, not that of their mean
-        self._scale = sqrt(self.shape[0]) if by_bootstrap else 1.0
 
     def _read(self) -> Any:
         if self._array is not None:
@@ -208,20 +194,17 @@ class Kept:
 
     def __getitem__(self, part: slice) -> Any:
         self._way.make()
-        values = self._read()[part]
-        return values if self._scale == 1 else values * self._scale
+        return self._read()[part]
 
 
 def _arrays(proofs: Sequence[Proof]) -> list[Kept | None]:
-    """Return the evidence of those that can be compared: of one reference, one way of measuring, one shape."""
-    kinds = Counter(proof.kind for proof in proofs if proof.path)
-    if not kinds:
+    """Return the evidence of those that can be compared: of the reference that most were scored by, and of one shape."""
+    references = Counter(proof.reference for proof in proofs if proof.path)
+    if not references:
         return [None] * len(proofs)
-    (kind, _), keep_open, way = kinds.most_common(1)[0], len(proofs) <= ALL_PAIRS, measuring.Way()
+    (reference, _), keep_open, way = references.most_common(1)[0], len(proofs) <= ALL_PAIRS, measuring.Way()
     read = [
-        Kept(proof.path, by_bootstrap=proof.by_bootstrap, keep_open=keep_open, way=way)
-        if proof.path and proof.kind == kind
-        else None
+        Kept(proof.path, keep_open=keep_open, way=way) if proof.path and proof.reference == reference else None
         for proof in proofs
     ]
     (shape, _) = Counter(array.shape for array in read if array is not None).most_common(1)[0]
