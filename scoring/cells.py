@@ -20,12 +20,19 @@ MISSING = {"na", "n/a", "nan", "null", "none", "#n/a", "-nan", "+nan", "<na>"}
 INFINITE = {"inf", "infinity"}
 
 
-def read_numbers(table: Table, name: str, *, expected: str, findings: Findings) -> Array | None:
-    """Return a column as float64; or None, with what is wrong added to ``findings``."""
+def read_numbers(
+    table: Table, name: str, *, expected: str, findings: Findings, only: Array | None = None
+) -> Array | None:
+    """Return a column as float64; or None, with what is wrong added to ``findings``.
+
+    Where ``only`` (shape (rows,)) is False a cell may hold anything, and is read as 0.
+    """
     quick = table.numbers(name)
     if quick is not None:
         return quick
     text = pc.utf8_trim_whitespace(table.text(name))
+    if only is not None and not only.all():
+        text = pc.if_else(pa.array(only), text, "0")
     bad = flags(pc.invert(pc.match_substring_regex(text, NUMBER)))
     if not bad.any():
         values = values_of(text.cast(pa.float64()), dtype=np.dtype(np.float64))

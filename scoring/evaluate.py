@@ -1,24 +1,35 @@
-"""Scores of one submission: every metric of the spec on every split of the reference."""
+"""Scores of one submission: every metric of the spec on every split of the reference, and on the groups of slices."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from scoring.errors import HostError, shown
+from scoring.errors import HostError, many, shown
 from scoring.metrics import MetricError, UndefinedMetricError
 from scoring.metrics.registry import Array
+from scoring.parts import Part, slices_of, splits_of, take
 from scoring.reference import Reference
-from scoring.spec import MetricSpec, ScorerSpec
+from scoring.spec import WHOLE_CELLS, MetricSpec, ScorerSpec
 from scoring.tables import Predictions
+
+SMALL_GROUP = 30
+"""Fewer rows than this say little: the score of such a group is marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreValue:
-    """One score. ``value`` is None where the metric has none for this split; ``note`` says why, to the hosts only."""
+    """One score. ``value`` is None where the metric has none for this split; ``note`` says why, to the hosts only.
+
+    ``split`` is a split of the reference, or of one a group of a slice column, ``public:sex=F``, or what its groups
+    say together: ``public:sex:worst`` (by the metric's direction), ``public:sex:gap`` (best and worst apart, 0 or
+    more) and ``public:sex:ratio`` (the smaller of best and worst by the larger, 0 to 1).
+    """
 
     key: str
     split: str
@@ -26,43 +37,130 @@ class ScoreValue:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What one metric is given for one split or group: ``metric.entry(truth, values, **keywords)``."""
+
+    metric: MetricSpec
+    part: Part
+    truth: Any
+    values: Any
+    keywords: dict[str, Any]
+    """Parameters, and arrays where the metric takes them: labels, sample_weight, roles."""
+
+    @property
+    def split(self) -> str:
+        """The name of the split or group."""
+        return self.part.split
+
+    @property
+    def rows(self) -> Array | None:
+        """The units of the reference that are in it; None means all."""
+        return self.part.rows
+
+
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What one metric is given: truth, predictions, and how it must read them."""
+    """What one metric is given for all rows: truth, predictions, and how it must read them."""
 
-    truth: Array
-    values: Array
+    truth: Any
+    values: Any
     labels: Array | None = None
     positive: Any = None
 
 
 def evaluate(predictions: Predictions, *, spec: ScorerSpec, reference: Reference) -> tuple[ScoreValue, ...]:
-    """Return one value for each metric and split. Raises HostError where a metric does not fit."""
-    scores = []
+    """Return one value for each metric and split, then those of slices. Raises HostError where a metric does not fit.
+
+    What participants see of it is not decided here.
+    """
+    scored = [(pair, value_of(pair)) for pair in pairs(predictions, spec=spec, reference=reference)]
+    return tuple([score for _, score in scored] + _summaries([(pair.metric, pair.part, s) for pair, s in scored]))
+
+
+def pairs(predictions: Predictions, *, spec: ScorerSpec, reference: Reference, slices: bool = True) -> Iterator[Pair]:
+    """Yield what each metric is given on each split and, with ``slices``, on each group of a slice. Raises HostError.
+
+    One at a time: a pair holds copies of its rows.
+    """
     for metric in spec.metrics:
-        pair = _pair(metric, predictions, spec=spec, reference=reference)
-        scores += [_value(metric, pair, split=split, rows=rows) for split, rows in reference.splits.items()]
-    return tuple(scores)
+        whole = _pair(metric, predictions, spec=spec, reference=reference)
+        parts = itertools.chain(splits_of(reference), slices_of(reference) if slices else ())
+        for part in parts:
+            yield Pair(
+                metric=metric,
+                part=part,
+                truth=take(whole.truth, part.rows),
+                values=take(whole.values, part.rows),
+                keywords=_keywords(metric, whole, part, reference=reference),
+            )
 
 
-def _value(metric: MetricSpec, pair: _Pair, *, split: str, rows: Array | None) -> ScoreValue:
-    truth, values = (pair.truth, pair.values) if rows is None else (pair.truth[rows], pair.values[rows])
-    params = dict(metric.params)
-    if pair.positive is not None:
-        params["pos_label"] = pair.positive
+def value_of(pair: Pair) -> ScoreValue:
+    """Return the metric's value. Raises HostError where the metric does not fit."""
+    key, split = pair.metric.key, pair.split
     try:
         with np.errstate(all="ignore"):
-            value = metric.entry(truth, values, labels=pair.labels, **params)
+            value = pair.metric.entry(pair.truth, pair.values, **pair.keywords)
     except UndefinedMetricError as error:
-        return ScoreValue(key=metric.key, split=split, value=None, note=str(error))
+        return ScoreValue(key=key, split=split, value=None, note=str(error))
     except MetricError as error:
-        raise HostError("metric_invalid", f"Metric {shown(metric.key)}: {error}") from error
+        raise HostError("metric_invalid", f"Metric {shown(key)}: {error}") from error
     if not math.isfinite(value):
-        return ScoreValue(key=metric.key, split=split, value=None, note=f"The value is {value}.")
-    return ScoreValue(key=metric.key, split=split, value=value)
+        return ScoreValue(key=key, split=split, value=None, note=f"The value is {value}.")
+    return ScoreValue(key=key, split=split, value=value, note=_small(pair.part))
+
+
+def _keywords(metric: MetricSpec, whole: _Pair, part: Part, *, reference: Reference) -> dict[str, Any]:
+    keywords = dict(metric.params)
+    if whole.positive is not None:
+        keywords["pos_label"] = whole.positive
+    if whole.labels is not None:
+        keywords["labels"] = whole.labels
+    if reference.weight is not None:
+        keywords["sample_weight"] = take(reference.weight, part.rows)
+    return keywords | {role: take(reference.roles[role], part.rows) for role in metric.entry.needs}
+
+
+def _small(part: Part) -> str:
+    if part.group is None or part.rows is None or len(part.rows) >= SMALL_GROUP:
+        return ""
+    return f"A small group: {many(len(part.rows), 'row')}."
+
+
+def _summaries(scored: Sequence[tuple[MetricSpec, Part, ScoreValue]]) -> list[ScoreValue]:
+    """Return worst group, gap and ratio of each metric, split and slice column."""
+    groups: dict[tuple[str, str], list[tuple[MetricSpec, Part, ScoreValue]]] = {}
+    for metric, part, score in scored:
+        if part.column is not None:
+            groups.setdefault((metric.key, f"{part.whole}:{part.column}"), []).append((metric, part, score))
+    return [value for (_, name), group in groups.items() for value in _summary(name, group)]
+
+
+def _summary(name: str, group: Sequence[tuple[MetricSpec, Part, ScoreValue]]) -> list[ScoreValue]:
+    metric = group[0][0]
+    known = [(score.value, part) for _, part, score in group if score.value is not None]
+    if not known:
+        return []
+    ordered = sorted(known, key=lambda item: item[0], reverse=not metric.entry.greater_is_better)
+    (worst, part), (best, _) = ordered[0], ordered[-1]
+    low, high = sorted((worst, best))
+    ratio = low / high if low >= 0 and high > 0 else None
+    missing = len(group) - len(known)
+    note = " ".join(text for text in (f"Worst is {shown(part.group)}.", _small(part), _without(missing)) if text)
+    found = {"worst": worst, "gap": high - low, "ratio": ratio}
+    return [ScoreValue(key=metric.key, split=f"{name}:{what}", value=value, note=note) for what, value in found.items()]
+
+
+def _without(missing: int) -> str:
+    return f"{many(missing, 'group has', 'groups have')} no value." if missing else ""
 
 
 def _pair(metric: MetricSpec, predictions: Predictions, *, spec: ScorerSpec, reference: Reference) -> _Pair:
+    if spec.kind in WHOLE_CELLS:
+        return _Pair(reference.truth, predictions.values)
+    if spec.multilabel:
+        return _multilabel_pair(metric, predictions, spec=spec, reference=reference)
     if spec.kind == "labels":
         return _label_pair(metric, predictions, spec=spec, reference=reference)
     if metric.entry.takes == "numbers":
@@ -72,10 +170,17 @@ def _pair(metric: MetricSpec, predictions: Predictions, *, spec: ScorerSpec, ref
     return _binary_pair(metric, predictions, spec=spec, reference=reference)
 
 
+def _multilabel_pair(metric: MetricSpec, predictions: Predictions, *, spec: ScorerSpec, reference: Reference) -> _Pair:
+    values = predictions.values
+    if metric.entry.takes == "labels" and spec.kind == "probabilities":
+        values = (values > 0.5).astype(np.int64)
+    return _Pair(reference.truth, values)
+
+
 def _as_numbers(reference: Reference, spec: ScorerSpec) -> Array:
     if reference.texts is not None:
         raise HostError("reference_target", f"Column {shown(spec.target[0])} of the reference holds text, not numbers.")
-    return reference.truth.astype(np.float64, copy=False)
+    return np.asarray(reference.truth, dtype=np.float64)
 
 
 def _label_pair(metric: MetricSpec, predictions: Predictions, *, spec: ScorerSpec, reference: Reference) -> _Pair:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.errors import Findings, Mistake, listed, many, place, shown
+from scoring.layouts.units import named
 from scoring.metrics.registry import Array
 from scoring.reading import Table, values_of
 from scoring.reference import Reference
@@ -16,12 +17,11 @@ from scoring.reference import Reference
 SPELLINGS_COMPARED = 10_000
 
 
-def align(table: Table, *, column: str, reference: Reference, findings: Findings) -> Array | None:
+def align(table: Table, ids: pa.Array, *, column: str, reference: Reference, findings: Findings) -> Array | None:
     """Return for each row of the reference the row of the submission, or None where they are the same.
 
     Adds to ``findings`` whatever keeps the ids from being exactly those of the reference; the result is then of no use.
     """
-    ids = table.text(column)
     if ids.equals(reference.ids):
         return None
     at = _positions(ids, reference=reference)
@@ -35,11 +35,25 @@ def align(table: Table, *, column: str, reference: Reference, findings: Findings
     return None
 
 
+def units_in(table: Table, *, column: str, reference: Reference, findings: Findings) -> Array:
+    """Return the unit of each row in layout "long", where ids come any number of times; -1 for those not known."""
+    ids = table.text(column)
+    at = _found(ids, reference=reference)
+    unknown = np.flatnonzero(at < 0)
+    if len(unknown):
+        _report_unknown(table, ids, unknown, column=column, findings=findings)
+    return at
+
+
 def _positions(ids: pa.Array, *, reference: Reference) -> Array:
     """Return the position of each id in the reference, -1 where it is unknown."""
     quick = _whole_numbers(ids, reference=reference)
     if quick is not None:
         return quick
+    return _found(ids, reference=reference)
+
+
+def _found(ids: pa.Array, *, reference: Reference) -> Array:
     found = pc.fill_null(pc.index_in(ids, value_set=reference.ids), -1)
     return values_of(found, dtype=np.dtype(np.int32))
 
@@ -86,15 +100,7 @@ def _explain(
             table, ids, unknown, missing, column=column, reference=reference, findings=findings
         )
     if len(unknown):
-        names = _first(ids, unknown)
-        row = table.line(int(unknown[0]))
-        found = shown(names[0]) if names[0] else "an empty cell"
-        some = f" {many(len(unknown), 'id')} of the file are unknown: {listed(names, total=len(unknown))}."
-        message = (
-            f"{place(row, column)}: found {found}, which is not an id of this task.{some if len(unknown) > 1 else ''}"
-        )
-        hint = " Take the ids from the sample submission."
-        findings.add(Mistake(code="id_unknown", message=message + hint, row=row, column=column))
+        _report_unknown(table, ids, unknown, column=column, findings=findings)
     if len(missing):
         verb = many(len(missing), "id is", "ids are")
         absent = listed(_first(reference.ids, missing), total=len(missing))
@@ -102,6 +108,16 @@ def _explain(
             f"Column {shown(column)}: {verb} missing: {absent}. Expected one row for each of {reference.rows:,} ids."
         )
         findings.add(Mistake(code="id_missing", message=message, column=column))
+
+
+def _report_unknown(table: Table, ids: pa.Array, unknown: Array, *, column: str, findings: Findings) -> None:
+    names = _first(ids, unknown)
+    row = table.line(int(unknown[0]))
+    found = shown(names[0]) if names[0] else "an empty cell"
+    some = f" {many(len(unknown), 'id')} of the file are unknown: {listed(names, total=len(unknown))}."
+    message = f"{place(row, column)}: found {found}, which is not an id of this task.{some if len(unknown) > 1 else ''}"
+    hint = " Take the ids from the sample submission."
+    findings.add(Mistake(code="id_unknown", message=message + hint, row=row, column=column))
 
 
 def _doubled(table: Table, ids: pa.Array, at: Array, *, column: str, findings: Findings) -> None:
@@ -117,7 +133,7 @@ def _doubled(table: Table, ids: pa.Array, at: Array, *, column: str, findings: F
     names = _first(ids, np.sort(np.array([np.flatnonzero(at == value)[0] for value in distinct[:5]])))
     some = f" {len(distinct):,} ids are doubled: {listed(names, total=len(distinct))}." if len(distinct) > 1 else ""
     message = (
-        f"{place(rows[1], column)}: found {shown(ids[second].as_py())} a second time, first in row {rows[0]:,}; "
+        f"{place(rows[1], column)}: found {shown(named(ids[second].as_py()))} a second time, first in row {rows[0]:,}; "
         f"expected each id once.{some}"
     )
     findings.add(Mistake(code="id_doubled", message=message, row=rows[1], column=column))
@@ -147,8 +163,8 @@ def _spelling(
     found, expected = ids[first].as_py(), reference.ids[target].as_py()
     row = table.line(first)
     message = (
-        f"{place(row, column)}: found {shown(found)}, expected {shown(expected)}. {_difference(found, expected)} "
-        f"Ids are compared as text: keep them as they stand in the sample submission."
+        f"{place(row, column)}: found {shown(named(found))}, expected {shown(named(expected))}. "
+        f"{_difference(found, expected)} Ids are compared as text: keep them as they stand in the sample submission."
     )
     findings.add(Mistake(code="id_spelling", message=message, row=row, column=column, count=len(meant)))
     targets = np.array(list(meant.values()))
@@ -174,4 +190,4 @@ def _difference(found: str, expected: str) -> str:
 
 
 def _first(ids: pa.Array, at: Array) -> list[str]:
-    return [ids[int(index)].as_py() for index in at[:5]]
+    return [named(ids[int(index)].as_py()) for index in at[:5]]

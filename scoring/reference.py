@@ -1,16 +1,11 @@
 """The reference of a task, read and checked once for each dataset version, then mapped into memory.
 
 :func:`prepare` keeps it in a folder whose name is a hash of the reference and of what the spec says about reading it.
-Nobody waits for a lock: two workers that prepare at once write two folders, and one of them becomes the real one.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.archives import Limits
-from scoring.cells import read_numbers
-from scoring.errors import Findings, HostError, SubmissionError, listed, many, shown
-from scoring.metrics.registry import Array
+from scoring.errors import HostError, SubmissionError, listed, many, shown
+from scoring.layouts.beside import Beside, columns_beside, read_beside
+from scoring.layouts.units import Units, named, units_of
+from scoring.metrics.registry import Array, Role
 from scoring.reading import Table, open_table, values_of
-from scoring.spec import ScorerSpec, digest
+from scoring.spec import WHOLE_CELLS, ScorerSpec, digest
+from scoring.store import Stored, is_stored, load, write
+from scoring.truths import columns_of_truth, pack, read_truth, unpack
 
-LAYOUT = 1
+LAYOUT = 2
 IGNORED = "ignored"
 WHOLE = "all"
 LIMITS = Limits(max_bytes=4 << 30)
@@ -33,29 +31,58 @@ LIMITS = Limits(max_bytes=4 << 30)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A prepared reference. Arrays stand in the order of its file and are mapped, not read."""
+    """A prepared reference. Arrays stand in the order of its units and are mapped, not read.
+
+    A unit is what is scored: a row, or in layout "long" all rows of one id, in the order of their first rows.
+    """
 
     rows: int
+    """Units."""
     ids: pa.Array
+    """What units are aligned by: ids, or in layout "rows" with an item, id and item together."""
     dense: Array | None
     """Where ids are whole numbers close together: the position of each, from ``low`` on, and -1 in the gaps."""
     low: int
-    truth: Array
-    """Shape (rows,) or (rows, targets): numbers, whole-number labels, or positions in ``texts``."""
+    truth: Any
+    """Shape (rows,) or (rows, targets): numbers, whole-number labels, positions in ``texts``, or texts themselves; or
+    lists, boxes, masks of ``rows`` units."""
     texts: tuple[str, ...] | None
-    """The labels where they are text, sorted."""
+    """The labels where they are text (of boxes, always), sorted."""
     labels: tuple[int, ...] | None
     """The labels where they are whole numbers and at most a thousand, sorted."""
     splits: dict[str, Array | None]
-    """The rows of each split; None means all rows."""
+    """The units of each split; None means all."""
+    beside: Beside = field(default_factory=Beside)
+    items: pa.Array | None = None
+    """For lists: the items' names, whose positions are the items' numbers."""
+
+    @property
+    def roles(self) -> dict[Role, Array]:
+        """Arrays of shape (rows,) that some metrics take: see the spec's ``roles``."""
+        return self.beside.roles
+
+    @property
+    def weight(self) -> Array | None:
+        """How much each unit counts, or None where all count the same."""
+        return self.beside.weight
+
+    @property
+    def clusters(self) -> Array | None:
+        """The cluster of each unit as a code from 0 on, or None where units are independent."""
+        return self.beside.clusters
+
+    @property
+    def slices(self) -> dict[str, tuple[tuple[str, ...], Array]]:
+        """For each slice column its groups' names, and the group of each unit as a position in them."""
+        return self.beside.slices
 
 
 def prepare(path: Path, *, key: str, folder: Path, spec: ScorerSpec) -> Reference:
     """Return the reference, from ``folder`` if it was prepared before. ``key`` is its SHA-256. Raises HostError."""
     home = folder / _name(key, spec)
-    if not (home / "about.json").exists():
-        _write(_read(path, spec=spec), home=home)
-    return _load(home)
+    if not is_stored(home):
+        write(_packed(_read(path, spec=spec)), home=home)
+    return _unpacked(load(home))
 
 
 def read_reference(path: Path, *, spec: ScorerSpec) -> Reference:
@@ -65,22 +92,37 @@ def read_reference(path: Path, *, spec: ScorerSpec) -> Reference:
 
 def _name(key: str, spec: ScorerSpec) -> str:
     about = spec.to_dict()
-    asked = {name: about[name] for name in ("id", "split", "target", "classes")}
-    return digest([LAYOUT, key, asked, spec.wants_labels])[:40]
+    asked = {name: about.get(name) for name in READ_BY}
+    return digest([LAYOUT, key, asked, spec.wants_labels, spec.multilabel, _cells(spec)])[:40]
+
+
+READ_BY = ("id", "split", "target", "classes", "roles", "weight", "cluster", "slices", "item", "layout", "shape")
+
+
+def _cells(spec: ScorerSpec) -> str | None:
+    """Return the kind where it decides how the reference is read: labels, probabilities and numbers share one."""
+    return spec.kind if spec.kind in WHOLE_CELLS else None
 
 
 def _read(path: Path, *, spec: ScorerSpec) -> Reference:
     try:
         table = open_table(path, filename=path.name, limits=LIMITS)
-        columns = [spec.id, *spec.target, *([spec.split] if spec.split else [])]
-        _check_columns(table, columns)
-        table.load(text=[spec.id, *([spec.split] if spec.split else [])], numbers=spec.target)
+        text, numbers = _columns(spec)
+        _check_columns(table, list(dict.fromkeys([*text, *numbers])))
+        table.load(text=text, numbers=[name for name in numbers if name not in text])
         return _build(table, spec=spec)
     except SubmissionError as error:
         first = error.first
         raise HostError(
             f"reference_{first.code}", f"In the reference: {error.message}", row=first.row, column=first.column
         ) from error
+
+
+def _columns(spec: ScorerSpec) -> tuple[list[str], list[str]]:
+    """Return the columns that are read as text, and those that are read as numbers where they can be."""
+    single = [name for name in (spec.id, spec.item, spec.split) if name is not None]
+    beside, truth = columns_beside(spec), columns_of_truth(spec)
+    return list(dict.fromkeys([*single, *beside[0], *truth[0]])), list(dict.fromkeys([*beside[1], *truth[1]]))
 
 
 def _check_columns(table: Table, wanted: list[str]) -> None:
@@ -93,28 +135,37 @@ def _check_columns(table: Table, wanted: list[str]) -> None:
 
 
 def _build(table: Table, *, spec: ScorerSpec) -> Reference:
-    ids = table.text(spec.id)
-    _check_ids(table, ids, spec=spec)
-    splits = _splits(table, spec=spec)
-    truth, texts, labels = _truth(table, spec=spec)
-    dense, low = _dense(ids)
-    return Reference(len(ids), ids, dense, low, truth, texts, labels, splits)
+    units = units_of(table, spec=spec)
+    _check_ids(table, units, spec=spec)
+    splits = _splits(table, units=units, spec=spec)
+    truth = read_truth(table, spec=spec, units=units)
+    beside = read_beside(table, spec=spec, units=units)
+    dense, low = _dense(units.keys)
+    return Reference(
+        len(units), units.keys, dense, low, truth.values, truth.texts, truth.labels, splits, beside, truth.items
+    )
 
 
-def _check_ids(table: Table, ids: pa.Array, *, spec: ScorerSpec) -> None:
-    counts = pc.value_counts(ids)
+def _check_ids(table: Table, units: Units, *, spec: ScorerSpec) -> None:
+    if units.codes is None:
+        _check_doubled(units.keys)
+    for column in (spec.id, spec.item if spec.layout == "rows" else None):
+        empty = -1 if column is None else pc.index(table.text(column), "").as_py()
+        if empty >= 0:
+            raise HostError("reference_ids", "In the reference, an id is empty.", row=table.line(empty), column=column)
+
+
+def _check_doubled(keys: pa.Array) -> None:
+    counts = pc.value_counts(keys)
     doubled = counts.filter(pc.greater(counts.field("counts"), 1))
     if len(doubled):
-        names = listed((item.as_py() for item in doubled.field("values")[:6]), total=len(doubled))
+        names = listed((named(item.as_py()) for item in doubled.field("values")[:6]), total=len(doubled))
         raise HostError(
             "reference_ids", f"In the reference, {many(len(doubled), 'id occurs', 'ids occur')} twice: {names}."
         )
-    empty = pc.index(ids, "").as_py()
-    if empty >= 0:
-        raise HostError("reference_ids", "In the reference, an id is empty.", row=table.line(empty), column=spec.id)
 
 
-def _splits(table: Table, *, spec: ScorerSpec) -> dict[str, Array | None]:
+def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array | None]:
     if spec.split is None:
         return {WHOLE: None}
     column = pc.utf8_lower(pc.utf8_trim_whitespace(table.text(spec.split))).dictionary_encode()
@@ -122,6 +173,7 @@ def _splits(table: Table, *, spec: ScorerSpec) -> dict[str, Array | None]:
     if "" in names:
         row = table.line(int(np.flatnonzero(codes == names.index(""))[0]))
         raise HostError("reference_split", "In the reference, a split is empty.", row=row, column=spec.split)
+    codes = units.one_each(codes, table=table, column=spec.split)
     if len(names) > 100:
         raise HostError("reference_split", f"The reference has {len(names):,} splits; 100 are the most.")
     splits: dict[str, Array | None] = {
@@ -130,60 +182,6 @@ def _splits(table: Table, *, spec: ScorerSpec) -> dict[str, Array | None]:
     if not splits:
         raise HostError("reference_split", "In the reference, every row is ignored.", column=spec.split)
     return splits
-
-
-def _truth(table: Table, *, spec: ScorerSpec) -> tuple[Array, tuple[str, ...] | None, tuple[int, ...] | None]:
-    columns = [table.numbers(name) for name in spec.target]
-    if spec.wants_labels and len(columns) == 1:
-        return _labels(table, columns[0], spec=spec)
-    findings = Findings()
-    for name in spec.target:
-        read_numbers(table, name, expected="a number", findings=findings)
-    findings.raise_any()
-    values = [column for column in columns if column is not None]
-    return (values[0] if len(values) == 1 else np.stack(values, axis=1)), None, None
-
-
-def _labels(
-    table: Table, column: Array | None, *, spec: ScorerSpec
-) -> tuple[Array, tuple[str, ...] | None, tuple[int, ...] | None]:
-    numeric = spec.classes is None or isinstance(spec.classes[0], int)
-    if column is not None and numeric and (column == np.floor(column)).all() and np.abs(column).max() < 2**53:
-        whole = column.astype(np.int64)
-        known = np.unique(whole)
-        _check_classes(known.tolist(), spec=spec)
-        return whole, None, tuple(known.tolist()) if len(known) <= 1000 else None
-    text = table.text(spec.target[0])
-    empty = pc.index(text, "").as_py()
-    if empty >= 0:
-        raise HostError(
-            "reference_target", "In the reference, a label is empty.", row=table.line(empty), column=spec.target[0]
-        )
-    return _text_labels(text, spec=spec)
-
-
-def _text_labels(text: pa.Array, *, spec: ScorerSpec) -> tuple[Array, tuple[str, ...], None]:
-    encoded = text.dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    _check_classes(names, spec=spec)
-    every = sorted({*names, *map(str, spec.classes or ())})
-    position = np.array([every.index(name) for name in names]) if len(names) < 1000 else _positions(names, every)
-    return position[values_of(encoded.indices, dtype=np.dtype(np.int32))], tuple(every), None
-
-
-def _positions(names: list[str], every: list[str]) -> Array:
-    place = {name: index for index, name in enumerate(every)}
-    return np.array([place[name] for name in names])
-
-
-def _check_classes(found: list[Any], *, spec: ScorerSpec) -> None:
-    unknown = [] if spec.classes is None else [label for label in found if label not in spec.classes]
-    if unknown:
-        raise HostError(
-            "reference_classes",
-            f"The reference holds {listed(unknown)}, which the spec's `classes` do not list.",
-            column=spec.target[0],
-        )
 
 
 def _dense(ids: pa.Array) -> tuple[Array | None, int]:
@@ -199,50 +197,44 @@ def _dense(ids: pa.Array) -> tuple[Array | None, int]:
     return dense, low
 
 
-def _write(reference: Reference, *, home: Path) -> None:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix="draft-", dir=home.parent))
-    try:
-        with pa.OSFile(str(draft / "ids.arrow"), "wb") as sink, pa.ipc.new_file(sink, _schema()) as writer:
-            writer.write_batch(pa.record_batch([reference.ids], schema=_schema()))
-        np.save(draft / "truth.npy", reference.truth)
-        if reference.dense is not None:
-            np.save(draft / "dense.npy", reference.dense)
-        for number, rows in enumerate(reference.splits.values()):
-            if rows is not None:
-                np.save(draft / f"split_{number}.npy", rows)
-        about = {"rows": reference.rows, "low": reference.low, "texts": reference.texts, "labels": reference.labels}
-        (draft / "about.json").write_text(json.dumps({**about, "splits": list(reference.splits)}))
-        _publish(draft, home)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+def _packed(reference: Reference) -> Stored:
+    """Return the reference as arrays and columns of text by name."""
+    about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "low", "texts", "labels")}
+    arrays = {"dense": reference.dense, "weight": reference.weight, "clusters": reference.clusters}
+    texts = {"ids": reference.ids, "items": reference.items}
+    about["truth"], true_arrays, true_texts = pack(reference.truth)
+    arrays |= true_arrays
+    about["splits"] = list(reference.splits)
+    arrays |= {f"split_{number}": rows for number, rows in enumerate(reference.splits.values())}
+    about["roles"] = list(reference.roles)
+    arrays |= {f"role_{role}": values for role, values in reference.roles.items()}
+    about["slices"] = [[column, names] for column, (names, _) in reference.slices.items()]
+    arrays |= {f"slice_{number}": codes for number, (_, codes) in enumerate(reference.slices.values())}
+    return Stored(
+        about,
+        {name: array for name, array in arrays.items() if array is not None},
+        {name: column for name, column in (texts | true_texts).items() if column is not None},
+    )
 
 
-def _publish(draft: Path, home: Path) -> None:
-    try:
-        os.replace(draft, home)  # noqa: PTH105 - a folder, and the target may exist
-    except OSError:
-        if not (home / "about.json").exists():
-            raise
-
-
-def _schema() -> pa.Schema:
-    return pa.schema([("id", pa.string())])
-
-
-def _load(home: Path) -> Reference:
-    about = json.loads((home / "about.json").read_text())
-    with pa.memory_map(str(home / "ids.arrow")) as source:
-        ids = pa.ipc.open_file(source).get_batch(0).column(0)
-    splits: dict[str, Array | None] = {
-        name: _mapped(home / f"split_{number}.npy") for number, name in enumerate(about["splits"])
-    }
+def _unpacked(stored: Stored) -> Reference:
+    about, arrays = stored.about, stored.arrays
     texts, labels = (None if about[name] is None else tuple(about[name]) for name in ("texts", "labels"))
-    truth = _mapped(home / "truth.npy")
-    if truth is None:
-        raise HostError("reference_lost", "The prepared reference is damaged.")
-    return Reference(about["rows"], ids, _mapped(home / "dense.npy"), about["low"], truth, texts, labels, splits)
-
-
-def _mapped(path: Path) -> Array | None:
-    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+    beside = Beside(
+        {role: arrays[f"role_{role}"] for role in about["roles"]},
+        arrays.get("weight"),
+        arrays.get("clusters"),
+        {column: (tuple(names), arrays[f"slice_{number}"]) for number, (column, names) in enumerate(about["slices"])},
+    )
+    return Reference(
+        rows=about["rows"],
+        ids=stored.texts["ids"],
+        dense=arrays.get("dense"),
+        low=about["low"],
+        truth=unpack(about["truth"], arrays=arrays, texts=stored.texts),
+        texts=texts,
+        labels=labels,
+        splits={name: arrays.get(f"split_{number}") for number, name in enumerate(about["splits"])},
+        beside=beside,
+        items=stored.texts.get("items"),
+    )

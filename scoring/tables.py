@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +14,23 @@ from scoring.archives import Limits
 from scoring.cells import flags, nearest, read_numbers, report
 from scoring.columns import check_columns
 from scoring.errors import Findings, Mistake, listed, place, shown
-from scoring.ids import align
+from scoring.ids import align, units_in
+from scoring.layouts.boxes import predicted_boxes
+from scoring.layouts.lists import predicted_lists
+from scoring.layouts.masks import check_masks, read_masks
+from scoring.layouts.units import key_of
+from scoring.metrics.containers import Boxes, Lists, Masks
 from scoring.metrics.registry import Array
+from scoring.parts import take
 from scoring.reading import RowLimit, Table, open_table, values_of
 from scoring.reference import Reference
-from scoring.spec import ScorerSpec
+from scoring.spec import WHOLE_CELLS, ScorerSpec
+from scoring.truths import objects
 
 SUM_TOLERANCE = 1e-3
 EXACT_SUM = 1e-9
+MOST_LONG_ROWS = 1_000_000
+MOST_ROWS_AN_ID = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +38,9 @@ class Predictions:
     """What was predicted, in the order of the reference."""
 
     rows: int
-    values: Array
-    """Shape (rows,) or (rows, columns): numbers, probabilities, whole-number labels, or positions in ``texts``."""
+    values: Any
+    """Shape (rows,) or (rows, columns): numbers, probabilities, whole-number labels, positions in ``texts``, or texts
+    themselves; or lists, boxes, masks of all units of the reference."""
     texts: tuple[str, ...] | None = None
     """The labels where they are text: those of the reference and all others that were predicted, sorted."""
 
@@ -38,34 +49,90 @@ def read_submission(
     path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits | None = None
 ) -> Predictions:
     """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find."""
-    wanted = [spec.id, *spec.predictions]
+    wanted = [spec.id, *([spec.item] if spec.item else []), *spec.predictions]
     limits = limits or Limits()
     limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
     table = open_table(path, filename=filename, limits=limits, row_limit=_row_limit(spec, reference))
     check_columns(table, wanted=wanted)
-    textual = spec.kind == "labels" and reference.texts is not None
-    table.load(
-        text=[spec.id, *(spec.predictions if textual else ())], numbers=() if textual else list(spec.predictions)
-    )
+    textual = _textual(spec, reference=reference)
+    text = [name for name in wanted if name not in spec.predictions or name in textual]
+    table.load(text=text, numbers=[name for name in wanted if name not in text])
     findings = Findings()
-    order = align(table, column=spec.id, reference=reference, findings=findings)
-    read = _text_labels if textual else _numbers
-    predictions = read(table, spec=spec, reference=reference, findings=findings)
+    if spec.layout == "long":
+        return _long(table, spec=spec, reference=reference, findings=findings)
+    order = align(table, key_of(table, spec=spec), column=spec.id, reference=reference, findings=findings)
+    if spec.kind == "masks":
+        return _masks(table, order, spec=spec, reference=reference, findings=findings)
+    predictions = _read(table, spec=spec, reference=reference, findings=findings)
     findings.raise_any()
     if predictions is None:
         raise RuntimeError("a column could not be read, and no mistake was found")
-    values = predictions.values if order is None else predictions.values[order]
-    return Predictions(predictions.rows, values, predictions.texts)
+    return Predictions(predictions.rows, take(predictions.values, order), predictions.texts)
+
+
+def _textual(spec: ScorerSpec, *, reference: Reference) -> tuple[str, ...]:
+    """Return the prediction columns that are read as text."""
+    if spec.kind == "boxes":
+        return spec.predictions[:1]
+    whole = spec.kind in WHOLE_CELLS and spec.layout == "rows"
+    return spec.predictions if whole or (spec.kind == "labels" and reference.texts is not None) else ()
+
+
+def _read(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions | None:
+    """Return what a table of one row for each unit holds, in the order of the file."""
+    if spec.kind == "text":
+        return Predictions(table.rows, objects(table.text(spec.predictions[0])))
+    if spec.kind == "lists":
+        known = reference.items if reference.items is not None else pa.array([], pa.string())
+        lists = predicted_lists(table, spec=spec, codes=None, units=table.rows, known=known, findings=findings)
+        return None if lists is None else Predictions(table.rows, lists)
+    if spec.kind == "labels" and reference.texts is not None:
+        return _text_labels(table, spec=spec, reference=reference, findings=findings)
+    return _numbers(table, spec=spec, findings=findings)
+
+
+def _long(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions:
+    """Return what a table with any number of rows for each unit holds."""
+    codes = units_in(table, column=spec.id, reference=reference, findings=findings)
+    values: Lists | Boxes | None
+    if spec.kind == "boxes":
+        values = predicted_boxes(
+            table, spec=spec, codes=codes, units=reference.rows, known=reference.texts or (), findings=findings
+        )
+    else:
+        known = reference.items if reference.items is not None else pa.array([], pa.string())
+        values = predicted_lists(table, spec=spec, codes=codes, units=reference.rows, known=known, findings=findings)
+    findings.raise_any()
+    return Predictions(table.rows, values)
+
+
+def _masks(
+    table: Table, order: Array | None, *, spec: ScorerSpec, reference: Reference, findings: Findings
+) -> Predictions:
+    name = spec.predictions[0]
+    text = read_masks(table, name, findings=findings)
+    if not findings.mistakes:
+        pixels = reference.truth.shapes.prod(axis=1)
+        if order is not None:
+            place_of = np.empty(len(order), dtype=np.int64)
+            place_of[order] = np.arange(len(order))
+            pixels = pixels[place_of]
+        check_masks(table, name, text, pixels, findings=findings)
+    findings.raise_any()
+    return Predictions(table.rows, Masks(take(objects(text), order), reference.truth.shapes))
 
 
 def _row_limit(spec: ScorerSpec, reference: Reference) -> RowLimit:
     if spec.max_rows is not None:
         return RowLimit(spec.max_rows, f"at most {spec.max_rows:,}")
+    if spec.layout == "long":
+        most = max(MOST_LONG_ROWS, MOST_ROWS_AN_ID * reference.rows)
+        return RowLimit(most, f"at most {most:,}")
     # A few rows too many are read, so that the ids which are doubled or unknown can be named.
     return RowLimit(2 * reference.rows + 1000, f"{reference.rows:,}: one for each id")
 
 
-def _numbers(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions | None:
+def _numbers(table: Table, *, spec: ScorerSpec, findings: Findings) -> Predictions | None:
     expected = _expected(spec)
     columns = [read_numbers(table, name, expected=expected, findings=findings) for name in spec.predictions]
     for name, column in zip(spec.predictions, columns, strict=True):
@@ -75,15 +142,16 @@ def _numbers(table: Table, *, spec: ScorerSpec, reference: Reference, findings: 
     if len(read) < len(columns) or findings.mistakes:
         return None
     values = read[0] if len(read) == 1 else np.stack(read, axis=1)
-    if (spec.kind == "probabilities" and spec.classes is not None and len(read) > 1) or _one_hot(spec):
+    if _sums_to_one(spec):
         values = _check_sums(table, values, spec=spec, findings=findings)
+    _check_order(table, values, spec=spec, findings=findings)
     if spec.kind == "labels":
         values = values.astype(np.int64)
     return Predictions(table.rows, values)
 
 
-def _one_hot(spec: ScorerSpec) -> bool:
-    return spec.kind == "probabilities" and len(spec.target) > 1
+def _sums_to_one(spec: ScorerSpec) -> bool:
+    return spec.kind == "probabilities" and len(spec.predictions) > 1 and not spec.multilabel
 
 
 def _expected(spec: ScorerSpec) -> str:
@@ -96,6 +164,8 @@ def _expected(spec: ScorerSpec) -> str:
 
 
 def _expected_label(spec: ScorerSpec) -> str:
+    if spec.multilabel:
+        return "1 where the row has the label, else 0"
     if spec.classes is None:
         return "a whole number"
     numbers = [label for label in spec.classes if isinstance(label, int)]
@@ -128,6 +198,8 @@ def _outside(column: Array, *, spec: ScorerSpec) -> tuple[str, Array]:
         return "not_a_probability", (column < 0) | (column > 1)
     if spec.kind == "numbers":
         return "out_of_range", np.zeros(len(column), bool) if spec.above is None else column <= spec.above
+    if spec.multilabel:
+        return "not_a_class", (column != 0) & (column != 1)
     whole = (column == np.floor(column)) & (np.abs(column) < 2**53)
     if spec.classes is not None:
         return "not_a_class", ~np.isin(column, np.array(spec.classes)) | ~whole
@@ -154,6 +226,21 @@ def _report_sums(table: Table, sums: Array, bad: Array, *, spec: ScorerSpec, fin
         f"expected 1 (within {SUM_TOLERANCE:g}). Divide each by the row's sum."
     )
     findings.add(Mistake(code="sum_not_one", message=message, row=row, count=int(bad.sum())))
+
+
+def _check_order(table: Table, values: Array, *, spec: ScorerSpec, findings: Findings) -> None:
+    """Refuse a lower bound above the upper one, and a negative standard deviation."""
+    ways = {metric.entry.columns for metric in spec.metrics}
+    if "bounds" in ways:
+        bad, words = values[:, 0] > values[:, 1], f"the lower bound, {shown(spec.predictions[0])}, is above the upper"
+    elif "moments" in ways:
+        bad, words = values[:, 1] < 0, f"the standard deviation, {shown(spec.predictions[1])}, is negative"
+    else:
+        return
+    if bad.any():
+        row = table.line(int(np.flatnonzero(bad)[0]))
+        message = f"{place(row, None)}: {words}. Check the order of the columns."
+        findings.add(Mistake(code="out_of_order", message=message, row=row, count=int(bad.sum())))
 
 
 def _text_labels(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions | None:

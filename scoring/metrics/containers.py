@@ -48,6 +48,17 @@ class Boxes:
         return len(self.starts) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Masks of images. ``texts`` (run lengths) has shape (masks,); ``shapes`` (masks, 2): height and width."""
+
+    texts: Array
+    shapes: Array
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
 def as_lists(y_true: Any, y_pred: Any) -> tuple[Lists, Lists]:
     """Return truth and predictions as lists of the same groups.
 
