@@ -271,7 +271,7 @@ def board_page(
         own=next((row for row in rows if row.is_you), None),
         text=text,
         cut=found is not None and len(found) > MOST_FOUND,
-        step_before=_step_before(board, places[0]) if start and found is None and places else None,
+        step_before=_step_before(board, places[0]) if start and board.compared_at and found is None else None,
     )
 
 
