@@ -120,7 +120,7 @@ class Stages:
         self.now = "prepare"
 
     def begin(self, stage: str) -> None:
-        """Say that ``stage`` begins: "prepare", "read" or "score"."""
+        """Say that ``stage`` begins: "prepare", "read", "score" or "measure"."""
         self.now = stage
         _say(self._out, stage=stage)
 
@@ -148,8 +148,22 @@ def score(job: Any, *, stages: Stages) -> Any:
     predictions = read_submission(job.submission, filename=job.filename, spec=spec, reference=reference, limits=limits)
     stages.begin("score")
     scores = evaluate(predictions, spec=spec, reference=reference)
+    uncertainties: tuple[Any, ...] = ()
+    if job.measure is not None:
+        from scoring.uncertainty import measure  # noqa: PLC0415 - most jobs want the scores alone, at once
+
+        stages.begin("measure")
+        found = measure(predictions, spec=spec, reference=reference, level=job.measure)
+        uncertainties = tuple(one.saved(job.evidence) for one in found)
     notes = "\n".join(f"{value.key}, {value.split}: {value.note}" for value in scores if value.note)
-    return ScoreResult(verdict="scored", scores=scores, rows=predictions.rows, hashes=hashes(job), detail=notes)
+    return ScoreResult(
+        verdict="scored",
+        scores=scores,
+        uncertainties=uncertainties,
+        rows=predictions.rows,
+        hashes=hashes(job),
+        detail=notes,
+    )
 
 
 def hashes(job: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from scoring.errors import HostError, Mistake, SubmissionError
 from scoring.evaluate import ScoreValue
+from scoring.uncertainty import Uncertainty
 
 Verdict = Literal["scored", "rejected", "host_error", "platform_error"]
 DEFAULT_MAX_BYTES = 1 << 30
@@ -20,6 +21,9 @@ class ScoreJob:
 
     ``reference_key`` is the SHA-256 of the reference's file, known to who stored it; together with the spec it names
     the prepared copy in the folder ``prepared``, which is made when it is not there.
+
+    With ``measure``, a level like 0.95, the answer also says how sure the scores are; with ``evidence``, a folder, the
+    arrays that comparisons with other submissions need are written there, one file for each key and split.
     """
 
     reference: Path
@@ -29,6 +33,8 @@ class ScoreJob:
     filename: str
     spec: Mapping[str, Any]
     max_bytes: int = DEFAULT_MAX_BYTES
+    measure: float | None = None
+    evidence: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON."""
@@ -39,13 +45,16 @@ class ScoreJob:
             "filename": self.filename,
             "spec": dict(self.spec),
             "max_bytes": self.max_bytes,
+            "measure": self.measure,
+            "evidence": None if self.evidence is None else str(self.evidence),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ScoreJob:
         """Read what ``to_dict`` wrote."""
         paths = {name: Path(data[name]) for name in ("reference", "prepared", "submission")}
-        return cls(**{**data, **paths})
+        evidence = data.get("evidence")
+        return cls(**{**data, **paths, "evidence": None if evidence is None else Path(evidence)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,7 @@ class ScoreResult:
 
     verdict: Verdict
     scores: tuple[ScoreValue, ...] = ()
+    uncertainties: tuple[Uncertainty, ...] = ()
     error: ScoreError | None = None
     rows: int = 0
     resources: Mapping[str, float] = field(default_factory=dict)
@@ -91,6 +101,7 @@ class ScoreResult:
             **{name: getattr(self, name) for name in ("verdict", "rows", "detail")},
             **{name: dict(getattr(self, name)) for name in ("resources", "versions", "hashes")},
             "scores": [asdict(score) for score in self.scores],
+            "uncertainties": [one.to_dict() for one in self.uncertainties],
             "error": None if self.error is None else asdict(self.error),
         }
 
@@ -100,4 +111,6 @@ class ScoreResult:
         error = data["error"]
         if error is not None:
             error = ScoreError(**{**error, "mistakes": tuple(Mistake(**item) for item in error["mistakes"])})
-        return cls(**{**data, "scores": tuple(ScoreValue(**score) for score in data["scores"]), "error": error})
+        scores = tuple(ScoreValue(**score) for score in data["scores"])
+        uncertainties = tuple(Uncertainty(**one) for one in data["uncertainties"])
+        return cls(**{**data, "scores": scores, "uncertainties": uncertainties, "error": error})

@@ -12,13 +12,17 @@ WORDS = {"memory": "more memory", "time": "more time"}
 def over_limit(limit: Literal["memory", "time"], *, stage: str, detail: str = "") -> ScoreResult:
     """Return the result for a job that passed its limit of memory or time while in ``stage``.
 
-    While the reference is prepared it is the hosts' matter; after that, the submission is what differs.
+    While the reference is prepared it is the hosts' matter; after that, the submission is what differs. How sure a
+    score is, we alone want to know.
     """
     if stage in {"begin", "prepare"}:
         error = ScoreError(
             code="reference_too_large", message=f"Preparing the reference took {WORDS[limit]} than it may."
         )
         return ScoreResult(verdict="host_error", error=error, detail=detail)
+    if stage == "measure":
+        error = ScoreError(code="measure_too_large", message=f"Measuring the scores took {WORDS[limit]} than it may.")
+        return ScoreResult(verdict="platform_error", error=error, detail=detail)
     return ScoreResult(verdict="rejected", error=_refusal(limit), detail=detail)
 
 

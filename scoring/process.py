@@ -224,7 +224,7 @@ class _Child:
     def _result(self, data: dict[str, Any]) -> ScoreResult:
         self.resident_mb = float(data.pop("resident_mb"))
         result = ScoreResult.from_dict(data)
-        if result.error is not None and result.error.code in {"too_large", "reference_too_large"}:
+        if result.error is not None and result.error.code in {"too_large", "reference_too_large", "measure_too_large"}:
             self.end()  # after a failed allocation nothing in it can be relied upon
         return result
 

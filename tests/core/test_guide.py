@@ -63,7 +63,7 @@ def test_every_setting_is_explained_and_every_explained_one_exists() -> None:
 
 
 def test_every_metric_is_listed_with_its_direction() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (higher|lower) \|", body("scorers"), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (higher|lower) \|", body("metrics"), re.MULTILINE)
     assert dict(rows) == {metric.name: "higher" if metric.greater_is_better else "lower" for metric in registry}
 
 

@@ -1,7 +1,7 @@
 """The guide at /guide/: Markdown files in `templates/docs/`, shipped with the site and true of this version of it.
 
 A file begins with lines `name: value` (title, for, order, summary), then an empty line, then the text. `SITE_URL` in a
-text becomes this site's address, so that commands can be copied as they stand.
+text becomes this site's address, so that commands can be copied as they stand; `METRIC_TABLES` becomes all metrics.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from podium.core.guide_metrics import metric_tables
 from podium.core.markdown import Heading, outline
 
 AUDIENCES = {
@@ -50,8 +51,13 @@ def read_page(path: Path) -> GuidePage:
         audience=front["for"],
         order=int(front["order"]),
         summary=front["summary"],
-        body=body.replace("SITE_URL", settings.BASE_URL),
+        body=_filled(body),
     )
+
+
+def _filled(body: str) -> str:
+    body = body.replace("SITE_URL", settings.BASE_URL)
+    return body.replace("METRIC_TABLES", metric_tables()) if "METRIC_TABLES" in body else body
 
 
 @lru_cache(maxsize=1)
