@@ -1,7 +1,5 @@
 """Steps, ranks that a team could have, and whiskers: what of a board is luck, said to everybody."""
 
-import csv
-import io
 import re
 
 import numpy as np
@@ -59,7 +57,11 @@ def test_a_score_has_its_interval_in_figures_and_as_a_whisker_on_one_axis(six):
     html = get(six)
     assert "<small>±0.0200</small>" in html
     assert "0.8820 to 0.9220" in html
-    grids = {tuple(re.findall(r'class="grid" x1="([\d.]+)%"', svg)) for svg in re.findall(r"<svg class=.whisker.*?</svg>", html) if "grid" in svg}
+    grids = {
+        tuple(re.findall(r'class="grid" x1="([\d.]+)%"', svg))
+        for svg in re.findall(r"<svg class=.whisker.*?</svg>", html)
+        if "grid" in svg
+    }
     assert len(grids) == 1
 
 
@@ -190,7 +192,7 @@ def test_a_step_goes_on_from_one_page_to_the_next(cast):
 
 def test_what_a_search_finds_stands_on_no_steps(six):
     html = get(six, q="Team")
-    assert "tie" not in re.findall(r'<tbody[^>]*>', html)[0]
+    assert "tie" not in re.findall(r"<tbody[^>]*>", html)[0]
     assert "±0.0200" in html
 
 
@@ -233,6 +235,7 @@ def test_programs_get_the_ends_of_the_interval_rounded_and_hosts_in_full(six):
     from podium.submissions.models import Score
 
     Score.objects.filter(seat__submission=row, split="public").update(value=0.700012345, low=0.68, high=0.71)
+
     def asked(who):
         scores = six.client(who).get(f"/api/v1/submissions/{row.pk}/").json()["scores"]
         return next((one["value"], one["ci_low"], one["ci_high"]) for one in scores if one["split"] == "public")

@@ -21,7 +21,7 @@ from tests.submissions.sending import newest, send
 
 pytestmark = pytest.mark.django_db
 Work = Callable[[], None]
-FOUND = Uncertainty(key="accuracy", split="public", level=0.95, method="exact", units=10, se=0.1, low=0.4, high=0.9)
+FOUND = Uncertainty(key="accuracy", split="public", level=0.95, method="influence", units=10, se=0.1, low=0.4, high=0.9)
 
 
 @pytest.fixture

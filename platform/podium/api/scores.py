@@ -16,7 +16,7 @@ class ScoreFields(Fields):
     split = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     ci_low = serializers.FloatField(
-        allow_null=True, help_text="Where its 95 % interval begins. It follows a moment after the score; null until then."
+        allow_null=True, help_text="Where its 95 % interval begins. Null until it is known, a moment after the score."
     )
     ci_high = serializers.FloatField(
         allow_null=True, help_text="Where its 95 % interval ends. Null also where a metric gives none."

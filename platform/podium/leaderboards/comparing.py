@@ -198,7 +198,7 @@ class Kept:
 
 
 def _arrays(proofs: Sequence[Proof]) -> list[Kept | None]:
-    """Return the evidence of those that can be compared: of the reference that most were scored by, and of one shape."""
+    """Return the evidence of those that can be compared: of the reference that most ran with, and of one shape."""
     references = Counter(proof.reference for proof in proofs if proof.path)
     if not references:
         return [None] * len(proofs)

@@ -50,9 +50,7 @@ def csv_lines(board: Board) -> Iterator[str]:
         )
 
 
-def _numbers(
-    columns: Sequence[Column], values: dict[str, float | None], intervals: dict[str, Arms]
-) -> Iterator[str]:
+def _numbers(columns: Sequence[Column], values: dict[str, float | None], intervals: dict[str, Arms]) -> Iterator[str]:
     """Yield each column's value and the ends of its interval, at its decimals."""
     for column in columns:
         value = rounded(values.get(column.key), column.decimals)

@@ -137,9 +137,7 @@ def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
             place=ordering(columns[0], exact=board.exact).place(chosen.value, chosen.at, chosen.submission),
             words=words[team],
             values={column.key: ranking.rounded(own.get(column.pk), _decimals(board, column)) for column in columns},
-            intervals={
-                column.key: reach[column.pk] for column in columns if reach.get(column.pk, NO_ARMS) != NO_ARMS
-            },
+            intervals={column.key: reach[column.pk] for column in columns if reach.get(column.pk, NO_ARMS) != NO_ARMS},
             submissions=len(candidates),
             last_at=max(one.at for one in candidates),
         )

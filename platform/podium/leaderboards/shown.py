@@ -60,9 +60,7 @@ def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, l
     exact = {row.pk for row in scored if row.phase_id in hosted}
     for pk, own in seen.items():
         known, reach = values.get(pk, {}), arms.get(pk, {})
-        shown[pk] = [
-            _shown(column, known.get(column.pk), reach.get(column.pk), exact=pk in exact) for column in own
-        ]
+        shown[pk] = [_shown(column, known.get(column.pk), reach.get(column.pk), exact=pk in exact) for column in own]
     return shown
 
 

@@ -4,7 +4,8 @@
 {% track_of submission moments as stairs %}  the four stairs of a submission's life
 {{ shown|of:submission.pk }}  {{ submission|scored_in }}
 {{ submission|open_for_choice }}  {{ submission|private_released }}
-{{ shown|of:submission.pk|public_ones }}  {{ shown|of:submission.pk|any_interval }}  {{ submission.error_message|coded }}
+{{ shown|of:submission.pk|public_ones }}  {{ shown|of:submission.pk|any_interval }}
+{{ submission.error_message|coded }}
 """
 
 from datetime import datetime
