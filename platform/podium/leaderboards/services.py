@@ -84,6 +84,7 @@ def board_rebuild(board: Board) -> None:
         competing = Team.objects.filter(pk__in=Submission.objects.filter(phase=board.phase_id).values("team"))
         teams = list(competing.select_for_update().order_by("pk").values_list("pk", flat=True))
         board = locked(Board, board.pk)
+        board_changed(board)  # even where every team stays in its place, it may stand there for another reason
         Entry.objects.filter(board=board).exclude(team__in=competing.values("pk")).delete()
         for start in range(0, len(teams), TEAMS_AT_ONCE):
             _write(board, teams[start : start + TEAMS_AT_ONCE])
