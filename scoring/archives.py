@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import mmap
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -51,7 +53,7 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
         if kind == "zip":
             return _from_zip(stream, size=size, limits=limits)
         if size > limits.max_bytes:
-            raise _too_large(limits)
+            raise too_large(limits)
         if size <= CHUNK:
             return Content(stream.read(), size, filename)
         return Content(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), size, filename)
@@ -60,7 +62,7 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
 def _from_gzip(stream: IO[bytes], *, size: int, name: str, limits: Limits) -> Content:
     try:
         with gzip.GzipFile(fileobj=stream) as unpacked:
-            data = _drain(unpacked, packed=size, limits=limits)
+            data = drain(unpacked, packed=size, limits=limits)
     except EOFError as error:
         raise fail("truncated", "The gzip file was cut off: it ends in the middle. Send it again.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -69,15 +71,24 @@ def _from_gzip(stream: IO[bytes], *, size: int, name: str, limits: Limits) -> Co
 
 
 def _from_zip(stream: IO[bytes], *, size: int, limits: Limits) -> Content:
+    with open_zip(stream, size=size) as archive:
+        member = _only_member(archive)
+        with archive.open(member) as unpacked:
+            data = drain(unpacked, packed=max(member.compress_size, 1), limits=limits)
+    return _unpacked(data, name=member.filename)
+
+
+@contextlib.contextmanager
+def open_zip(stream: IO[bytes], *, size: int) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file whose members have harmless paths. Raises SubmissionError for what is wrong with it."""
     _check_directory(stream, size=size)
     try:
         with zipfile.ZipFile(stream) as archive:
-            member = _only_member(archive)
-            with archive.open(member) as unpacked:
-                data = _drain(unpacked, packed=max(member.compress_size, 1), limits=limits)
+            for member in archive.infolist():
+                _check_path(member.orig_filename)
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise fail("archive_damaged", "The zip file is damaged and cannot be unpacked. Make it again.") from error
-    return _unpacked(data, name=member.filename)
 
 
 def _check_directory(stream: IO[bytes], *, size: int) -> None:
@@ -93,8 +104,6 @@ def _check_directory(stream: IO[bytes], *, size: int) -> None:
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    for member in archive.infolist():
-        _check_path(member.orig_filename)
     members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
     if not members:
         raise fail(
@@ -107,7 +116,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             "archive_many",
             f"The zip file holds {many(len(members), 'file')} ({names}), expected one: your table.",
         )
-    _check_member(members[0])
+    check_member(members[0])
     return members[0]
 
 
@@ -120,7 +129,8 @@ def _check_path(name: str) -> None:
         )
 
 
-def _check_member(member: zipfile.ZipInfo) -> None:
+def check_member(member: zipfile.ZipInfo) -> None:
+    """Refuse a member that is encrypted or compressed in an uncommon way."""
     if member.flag_bits & 0x1:
         raise fail("archive_encrypted", "The zip file is protected by a password. Send it without one.")
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -135,7 +145,8 @@ def _is_clutter(name: str) -> bool:
     return "__MACOSX" in parts or parts[-1:] in {(".DS_Store",), ("Thumbs.db",)}
 
 
-def _drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) -> bytes:
+def drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) -> bytes:
+    """Return what comes out of ``stream``, of which ``packed`` bytes were sent. Raises SubmissionError at a limit."""
     # The sizes that an archive states are not believed: what comes out is counted.
     parts: list[bytes] = []
     size = 0
@@ -143,7 +154,7 @@ def _drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) ->
         parts.append(part)
         size += len(part)
         if size > limits.max_bytes:
-            raise _too_large(limits)
+            raise too_large(limits)
         if size > RATIO_GRACE and size > packed * limits.max_ratio:
             raise fail(
                 "zip_bomb",
@@ -156,11 +167,12 @@ def _drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) ->
 def _unpacked(data: bytes, *, name: str) -> Content:
     if not data:
         raise fail("empty_file", f"The archive holds {shown(name)}, which is empty: it has 0 bytes.")
-    if kind_of(data[:4096]) in {"gzip", "zip"}:
+    if kind_of(data[:4096]) in {"gzip", "zip", "npz"}:
         raise fail("archive_nested", "The archive holds another archive. Pack your table once, or send it as it is.")
     return Content(data, len(data), name)
 
 
-def _too_large(limits: Limits) -> Exception:
+def too_large(limits: Limits) -> Exception:
+    """Return the error for a table that unpacks to more than the limit."""
     size = f"{limits.max_bytes / (1 << 20):,.0f} MB"
     return fail("too_large", f"The table is larger than {size}, the most that is read. Round your numbers.")

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from scoring.errors import Findings, Mistake, place, shown
 from scoring.metrics.registry import Array
-from scoring.reading import Table, values_of
+from scoring.reading import Table, arrow_of, values_of
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 MISSING = {"na", "n/a", "nan", "null", "none", "#n/a", "-nan", "+nan", "<na>"}
@@ -32,7 +32,7 @@ def read_numbers(
         return quick
     text = pc.utf8_trim_whitespace(table.text(name))
     if only is not None and not only.all():
-        text = pc.if_else(pa.array(only), text, "0")
+        text = pc.if_else(arrow_of(only), text, "0")
     bad = flags(pc.invert(pc.match_substring_regex(text, NUMBER)))
     if not bad.any():
         values = values_of(text.cast(pa.float64()), dtype=np.dtype(np.float64))

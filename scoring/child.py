@@ -6,7 +6,6 @@ end. Anything else that writes to standard output is turned to standard error, s
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import gc
 import hashlib
@@ -14,14 +13,14 @@ import json
 import os
 import platform
 import resource
-import signal
 import sys
 import time
 import traceback
 from pathlib import Path
 from typing import IO, Any
 
-PR_SET_PDEATHSIG = 1
+from scoring.confinement import die_with, limit
+
 OPEN_FILES = 256
 LARGEST_FILE = 16 << 30
 
@@ -29,8 +28,8 @@ LARGEST_FILE = 16 << 30
 def main(arguments: list[str]) -> None:
     """Serve jobs until standard input ends. ``arguments``: the parent's process id and the memory limit in MiB."""
     parent, memory_mb = (int(argument) for argument in arguments)
-    _die_with(parent)
-    _limit(memory_mb)
+    die_with(parent)
+    limit(memory_mb=memory_mb, open_files=OPEN_FILES, largest_file=LARGEST_FILE)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _warm_up()
@@ -41,31 +40,14 @@ def main(arguments: list[str]) -> None:
         gc.collect()
 
 
-def _die_with(parent: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    # The parent may have gone before the request was made.
-    if os.getppid() != parent:
-        os._exit(0)
-
-
-def _limit(memory_mb: int) -> None:
-    for kind, value in (
-        (resource.RLIMIT_AS, memory_mb << 20),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, LARGEST_FILE),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(kind)
-        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (lowest, lowest))
-
-
 def _warm_up() -> None:
     import pyarrow.csv  # noqa: PLC0415 - after the limits are set, before the first job waits for it
     import pyarrow.parquet  # noqa: PLC0415, F401
 
     import scoring.evaluate  # noqa: PLC0415, F401
+    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
+
+    leave_pandas_alone()
 
 
 def _say(out: IO[str], **message: Any) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from scoring.archives import CHUNK, Content, Limits
+from scoring.encoding import as_utf8, decode, zero_byte
 from scoring.errors import Mistake, SubmissionError, fail, many, shown
 from scoring.metrics.registry import Array
 from scoring.reading import RowLimit, finite, no_rows, one_array, too_many_columns
@@ -36,7 +37,7 @@ class DelimitedTable:
 
     def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
-        self._data, skipped = _as_utf8(content)
+        self._data, skipped = as_utf8(content)
         self._facts = scan(self._data, skipped=skipped, limits=limits)
         header, self._header_line, body = _split_header(self._data)
         self.header = header
@@ -176,38 +177,17 @@ def scan(data: memoryview, *, skipped: int, limits: Limits) -> Facts:
         if b"\n" not in chunk and b"\r" not in chunk and len(chunk) == limits.max_line:
             raise _no_line_end(chunk, line=max(feeds, returns) + 1, limits=limits)
         if waiting or not chunk.isascii():
-            _decode(decoder, chunk, before=skipped + start - waiting, line=feeds + 1)
+            decode(decoder, chunk, before=skipped + start - waiting, line=feeds + 1)
             waiting = len(decoder.getstate()[0])
         if b"\0" in chunk:
-            raise _zero_byte(skipped + start + chunk.index(b"\0"))
+            raise zero_byte(skipped + start + chunk.index(b"\0"))
         quoted = quoted or b'"' in chunk
         blank = blank or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"
         feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
     if waiting:
-        _decode(decoder, b"", before=skipped + len(data) - waiting, line=feeds + 1, final=True)
+        decode(decoder, b"", before=skipped + len(data) - waiting, line=feeds + 1, final=True)
     ended = bytes(data[-1:]) in {b"\n", b"\r"}
     return Facts(lines=(feeds or returns) + (not ended), quoted=quoted, blank_lines=blank)
-
-
-def _decode(decoder: codecs.IncrementalDecoder, chunk: bytes, *, before: int, line: int, final: bool = False) -> None:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError as error:
-        row = line + error.object[: error.start].count(b"\n")
-        byte = error.object[error.start]
-        letter = bytes([byte]).decode("cp1252", errors="replace")
-        message = (
-            f"Row {row:,}: byte {before + error.start + 1:,} of the file (0x{byte:02X}) is not UTF-8. "
-            f"In Windows-1252 it would be {shown(letter)}. Save the file as UTF-8."
-        )
-        raise fail("not_utf8", message, row=row) from error
-
-
-def _zero_byte(position: int) -> Exception:
-    return fail(
-        "wrong_type",
-        f"Byte {position + 1:,} of the file is 0, which no text holds. Expected CSV, TSV or Parquet.",
-    )
 
 
 def _no_line_end(chunk: bytes, *, line: int, limits: Limits) -> Exception:
@@ -223,30 +203,6 @@ def _long_line(line: int | None, *, limits: Limits) -> str:
         f"{where} is longer than {limits.max_line >> 20} MB, the most that a row may have. "
         "Check that rows end with a line break and that quotation marks are closed."
     )
-
-
-def _as_utf8(content: Content) -> tuple[memoryview, int]:
-    """Return the text as UTF-8, and how many bytes of the file stand before it: a byte-order mark is no part of it."""
-    data = memoryview(content.data)
-    head = bytes(data[:4])
-    if head.startswith(codecs.BOM_UTF8):
-        return data[3:], 3
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return memoryview(_from_utf16(data)), 0
-    return data, 0
-
-
-def _from_utf16(data: memoryview) -> bytes:
-    decoder = codecs.getincrementaldecoder("utf-16")()
-    parts = []
-    try:
-        for start in range(0, len(data), CHUNK):
-            parts.append(decoder.decode(bytes(data[start : start + CHUNK])).encode())
-        parts.append(decoder.decode(b"", True).encode())
-    except UnicodeError as error:
-        message = "The file begins as UTF-16 and does not go on so: it is damaged or cut off. Save it as UTF-8."
-        raise fail("not_utf8", message) from error
-    return b"".join(parts)
 
 
 def _split_header(data: memoryview) -> tuple[str, int, int]:

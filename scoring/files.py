@@ -11,7 +11,7 @@ from scoring.errors import HostError, SubmissionError, listed, shown
 from scoring.metrics import find
 from scoring.reading import open_table
 from scoring.reference import LIMITS, read_reference
-from scoring.spec import ScorerSpec
+from scoring.spec import RAGGED, ScorerSpec
 
 SPLIT_NAMES = {"usage", "split"}
 
@@ -24,24 +24,40 @@ def spec_for(
     params: Mapping[str, Any],
     id_column: str | None = None,
     split_column: str | None = None,
+    **options: Any,
 ) -> ScorerSpec:
     """Return the spec that the columns' names suggest. Raises HostError, and SubmissionError for a broken submission.
 
-    Every column of the solution that is neither id nor split is a target, and is predicted under its own name; where
-    a metric takes probabilities of several classes, the submission may have a column named after each class instead.
+    ``options`` are further fields of the spec: roles, weight, cluster, slices, item, shape. Every other column of the
+    solution that is neither id nor split is a target, and is predicted under its own name; where a metric takes
+    probabilities of several classes, the submission may have a column named after each class instead. Where its
+    predictions are not shaped like the truth (bounds, boxes, long lists), they are all columns of the submission.
     """
     names = _names(solution)
     chosen = _pick(names, id_column, default=_id(names))
     found = split_column or _split(names, but=chosen)
     split = None if found is None else _pick(names, found, default=None)
-    target = [name for name in names if name not in {chosen, split}]
-    if not target:
+    beside = _beside(options)
+    for name in beside:
+        _pick(names, name, default=None)
+    target = [name for name in names if name not in {chosen, split, *beside}]
+    item = options.get("item")
+    if not target and not item:
         raise HostError("reference_columns", f"The solution has no target column beside {listed(names)}.")
-    spec: dict[str, Any] = {"id": chosen, "split": split, "target": target}
+    spec: dict[str, Any] = {"id": chosen, "split": split, "target": target, **options}
     spec["metrics"] = [{"key": "score", "metric": metric, "params": dict(params)}]
-    if len(target) == 1 and find(metric)[0].columns == "classes":
+    entry = find(metric)[0]
+    if entry.columns in RAGGED or entry.takes == "boxes" or (entry.takes == "lists" and item):
+        sent = open_table(submission, filename=submission.name, limits=Limits()).names
+        spec["predictions"] = [name for name in sent if name not in {chosen, item}]
+    elif len(target) == 1 and entry.columns == "classes":
         spec |= _by_class(solution, submission, spec=spec)
     return ScorerSpec.from_dict(spec)
+
+
+def _beside(options: Mapping[str, Any]) -> list[str]:
+    single = [options[name] for name in ("weight", "cluster", "item") if options.get(name)]
+    return [*single, *options.get("roles", {}).values(), *options.get("slices", ()), *options.get("shape", ())]
 
 
 def _names(solution: Path) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scoring.errors import Findings, Mistake, listed, many, place, shown
 from scoring.layouts.units import named
 from scoring.metrics.registry import Array
-from scoring.reading import Table, values_of
+from scoring.reading import Table, arrow_of, values_of
 from scoring.reference import Reference
 
 SPELLINGS_COMPARED = 10_000
@@ -152,7 +152,7 @@ def _spelling(
     """Report ids that are meant and differently written; return the unknown and missing ones that remain."""
     # Ten thousand are enough to see a pattern, and a file that is wrong throughout must not take long.
     some = missing[:SPELLINGS_COMPARED]
-    texts = reference.ids.take(pa.array(some)).to_pylist()
+    texts = reference.ids.take(arrow_of(some)).to_pylist()
     plain = {_plain(text): int(at) for text, at in zip(texts, some, strict=True)}
     meant = {
         int(at): plain[key] for at in unknown[:SPELLINGS_COMPARED] if (key := _plain(ids[int(at)].as_py())) in plain

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+
+TABLES = "CSV, TSV, Parquet, JSON, JSON Lines or NPZ"
+"""What a table may be, in words."""
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
@@ -35,8 +39,8 @@ TEXT_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"<?xml", "an XML document"),
     (b'{"cells"', "a notebook"),
     (b'{\n "cells"', "a notebook"),
-    (b"{", "JSON"),
-    (b"[", "JSON"),
+    (b"{", "json"),
+    (b"[", "json"),
 )
 OFFICE: tuple[tuple[bytes, str], ...] = (
     (b"xl/", "an Excel workbook (.xlsx)"),
@@ -49,7 +53,9 @@ OFFICE: tuple[tuple[bytes, str], ...] = (
 
 
 def kind_of(head: bytes) -> str:
-    """Return "gzip", "zip", "parquet", "text", or in words what else a file is whose first 4096 bytes are ``head``.
+    """Return what a file is whose first 4096 bytes are ``head``.
+
+    That is "gzip", "zip", "parquet", "npz", "json" or "text", or in words what else it is.
 
     >>> kind_of(b"%PDF-1.7"), kind_of(b"id,label")
     ('a PDF document', 'text')
@@ -57,6 +63,8 @@ def kind_of(head: bytes) -> str:
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             return _inside_zip(head) if kind == "zip" else kind
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "ignore").encode()
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for beginning, kind in TEXT_BEGINNINGS:
         if start.startswith(beginning):
@@ -69,4 +77,4 @@ def _inside_zip(head: bytes) -> str:
         if mark in head:
             return kind
     # .npz is an ordinary zip of .npy files: the first name says so.
-    return "a NumPy archive (.npz)" if b".npy" in head[30:130] else "zip"
+    return "npz" if b".npy" in head[30:130] else "zip"

@@ -1,4 +1,7 @@
-"""Reading a table out of a file: CSV and TSV (see :mod:`scoring.delimited`) or Parquet, behind one interface.
+"""Reading a table out of a file, behind one interface.
+
+Parquet is read here, CSV and TSV in :mod:`scoring.delimited`, JSON and JSON Lines in :mod:`scoring.json_tables`, NPZ in
+:mod:`scoring.npz`.
 
 A :class:`Table` gives columns as text, or as numbers where all cells are numbers; who wants to know which cell is
 wrong reads the column as text again (:mod:`scoring.cells`), so the quick way stays quick and the slow way exact.
@@ -17,7 +20,7 @@ import pyarrow.compute as pc
 
 from scoring.archives import Content, Limits, open_content
 from scoring.errors import fail, many, shown
-from scoring.kinds import kind_of
+from scoring.kinds import TABLES, kind_of
 from scoring.metrics.registry import Array
 
 
@@ -52,8 +55,16 @@ def open_table(path: Path, *, filename: str, limits: Limits, row_limit: RowLimit
     kind = kind_of(bytes(memoryview(content.data)[:4096]))
     if kind == "parquet":
         return ParquetTable(content, limits=limits, row_limit=row_limit)
+    if kind == "npz":
+        from scoring.npz import NpzTable  # noqa: PLC0415 - only what a file needs is loaded
+
+        return NpzTable(content, limits=limits, row_limit=row_limit)
+    if kind == "json":
+        from scoring.json_tables import JsonTable  # noqa: PLC0415
+
+        return JsonTable(content, limits=limits, row_limit=row_limit)
     if kind != "text":
-        raise fail("wrong_type", f"{shown(filename)} is {kind}, expected a table: CSV, TSV or Parquet.")
+        raise fail("wrong_type", f"{shown(filename)} is {kind}, expected a table: {TABLES}.")
     from scoring.delimited import DelimitedTable  # noqa: PLC0415 - Parquet does not need it
 
     return DelimitedTable(content, limits=limits, row_limit=row_limit)
@@ -172,6 +183,15 @@ def values_of(column: pa.Array, *, dtype: np.dtype[Any]) -> Array:
         return np.empty(0, dtype)
     data = np.frombuffer(column.buffers()[1], dtype=dtype)
     return data[column.offset : column.offset + len(column)]
+
+
+def arrow_of(values: Array) -> pa.Array:
+    """Return numbers or truth values as an Arrow array, around the buffer: ``pa.array`` would import pandas."""
+    if values.dtype == bool:
+        bits = np.packbits(values, bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+    plain = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(plain.dtype), len(plain), [None, pa.py_buffer(plain)])
 
 
 @dataclass(frozen=True, slots=True)

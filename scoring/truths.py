@@ -66,10 +66,10 @@ def pack(truth: Any) -> tuple[str, dict[str, Array | None], dict[str, pa.Array]]
     """Return what a truth is, and its arrays and columns of text by name."""
     if not is_dataclass(truth):
         if truth.dtype.kind == "O":
-            return "texts", {}, {"truth": pa.array(truth, pa.string())}
+            return "texts", {}, {"truth": pa.array(truth.tolist(), pa.string())}
         return "array", {"truth": truth}, {}
     parts = {f"truth_{item.name}": getattr(truth, item.name) for item in fields(truth)}
-    texts = {name: pa.array(part, pa.string()) for name, part in parts.items() if _is_text(part)}
+    texts = {name: pa.array(part.tolist(), pa.string()) for name, part in parts.items() if _is_text(part)}
     return type(truth).__name__, {name: part for name, part in parts.items() if name not in texts}, texts
 
 

@@ -11,7 +11,7 @@ from scoring.errors import Findings, Mistake, listed, place, shown
 from scoring.layouts.units import starts_of
 from scoring.metrics.containers import Boxes
 from scoring.metrics.registry import Array
-from scoring.reading import Table, values_of
+from scoring.reading import Table, arrow_of, values_of
 from scoring.spec import BOX, ScorerSpec
 
 
@@ -21,7 +21,7 @@ def true_boxes(
     """Return the reference's boxes and the names of the labels, whose positions are the labels' numbers."""
     full = _full(table, spec.target)
     labels = _labels(table, spec.target[0])
-    known = tuple(sorted({*labels.filter(pa.array(full)).unique().to_pylist(), *map(str, spec.classes or ())}))
+    known = tuple(sorted({*labels.filter(arrow_of(full)).unique().to_pylist(), *map(str, spec.classes or ())}))
     _check_labels(table, spec.target[0], labels, known=known, spec=spec, full=full, findings=findings)
     boxes = _numbers(table, spec.target[1:BOX], full=full, findings=findings)
     crowd = _numbers(table, spec.target[BOX:], full=full, findings=findings)

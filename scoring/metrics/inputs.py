@@ -1,13 +1,22 @@
-"""What several families share: checks of the arrays they are given, weighted means, counts of labels."""
+"""What several families share: checks of the arrays they are given, labels, weighted means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from scoring.metrics.registry import Array, MetricInputError, UndefinedMetricError
+from scoring.metrics.registry import Array, MetricError, MetricInputError, UndefinedMetricError
+
+
+def extra_module(name: str, *, extra: str, metric: str) -> ModuleType:
+    """Return the module ``name`` that ``metric`` needs. Raises MetricError with what to install where it is missing."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MetricError(f"`{metric}` needs the extra `{extra}`: pip install 'podium[{extra}]'.") from error
 
 
 def numbers(values: Any, *, name: str) -> Array:
@@ -39,16 +48,45 @@ def weight_of(sample_weight: Any, *, rows: int) -> Array | None:
 
 
 def label_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
-    """Return two label arrays of shape (rows,), refusing NaN."""
-    pair = np.asarray(y_true), np.asarray(y_pred)
-    for array, name in zip(pair, ("y_true", "y_pred"), strict=True):
-        if array.ndim != 1:
-            raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise MetricInputError(f"{name} holds NaN or infinite values.")
-    same_length(*pair)
-    if (pair[0].dtype.kind in "US") != (pair[1].dtype.kind in "US"):
+    """Return two label arrays of shape (rows,), refusing NaN, and text beside numbers."""
+    true, pred = label_column(y_true, name="y_true"), label_column(y_pred, name="y_pred")
+    same_length(true, pred)
+    if (true.dtype.kind in "US") != (pred.dtype.kind in "US"):
         raise MetricInputError("One of y_true and y_pred holds text, the other numbers.")
+    return true, pred
+
+
+def label_column(values: Any, *, name: str) -> Array:
+    """Return labels of shape (rows,), refusing NaN; whole numbers as integers."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise MetricInputError(f"{name} holds NaN or infinite values.")
+    return _whole(array)
+
+
+def _whole(labels: Array) -> Array:
+    """Return labels such as 2.0 and True as integers, which are much faster to count."""
+    if labels.dtype.kind == "b":
+        return labels.astype(np.int8)
+    if labels.dtype.kind != "f" or not len(labels) or np.abs(labels).max() > 2**53:
+        return labels
+    whole = labels.astype(np.int64)
+    return whole if (whole == labels).all() else labels
+
+
+def text_pair(y_true: Any, y_pred: Any) -> tuple[list[str], list[str]]:
+    """Return two lists of texts of one length, refusing what is not text."""
+    pair = list(y_true), list(y_pred)
+    for values, name in zip(pair, ("y_true", "y_pred"), strict=True):
+        wrong = [value for value in values if not isinstance(value, str)]
+        if wrong:
+            raise MetricInputError(f"{name} holds `{str(wrong[0])[:40]}`, expected text.")
+    if len(pair[0]) != len(pair[1]):
+        raise MetricInputError(f"y_true has {len(pair[0])} rows and y_pred has {len(pair[1])}.")
+    if not pair[0]:
+        raise UndefinedMetricError("There are no rows.")
     return pair
 
 
@@ -71,32 +109,6 @@ def _encode_small(y_true: Array, y_pred: Array, *, low: int, width: int) -> tupl
         return labels, true, pred
     position = np.cumsum(present) - 1
     return labels, position[true], position[pred]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Labels as positions among all that occur, and how much weight each has in the truth and in the predictions."""
-
-    true: Array
-    pred: Array
-    weight: Array | None
-    in_true: Array
-    in_pred: Array
-
-    def hits(self) -> Array:
-        """Return the weight of the right rows of each label."""
-        right = self.true == self.pred
-        weight = None if self.weight is None else self.weight[right]
-        return np.bincount(self.true[right], weights=weight, minlength=len(self.in_true)).astype(np.float64)
-
-
-def count(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Counts:
-    """Return the counts of two label arrays of shape (rows,). No confusion matrix: labels may be many."""
-    true, pred = label_pair(y_true, y_pred)
-    weight = weight_of(sample_weight, rows=len(true))
-    labels, true, pred = encode(true, pred)
-    totals = [np.bincount(code, weights=weight, minlength=len(labels)).astype(np.float64) for code in (true, pred)]
-    return Counts(true, pred, weight, *totals)
 
 
 def mean(values: Array, *, weight: Array | None) -> float:

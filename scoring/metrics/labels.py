@@ -1,4 +1,4 @@
-"""Metrics of predicted labels. Labels are integers or text; the truth and the predictions are of one kind."""
+"""Metrics of how many labels are right. Labels are integers or text; truth and predictions are of one kind."""
 
 from __future__ import annotations
 
@@ -7,11 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from scoring.metrics.inputs import Counts, count, label_pair, mean, weight_of
-from scoring.metrics.registry import Array, MetricInputError, Param, UndefinedMetricError, metric
+from scoring.metrics.confusion import Pairs, influence, pairs, weighted
+from scoring.metrics.inputs import label_pair, mean, weight_of
+from scoring.metrics.registry import Array, Param, UndefinedMetricError, metric
 
 
-@metric(label="Accuracy", family="labels", greater_is_better=True, takes="labels", aliases={"accuracy": {}, "acc": {}})
+def _hits_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Array:
+    true, pred = label_pair(y_true, y_pred)
+    weight = weight_of(sample_weight, rows=len(true))
+    right = true == pred
+    return weighted(right - mean(right, weight=weight), weight)
+
+
+def _misses_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Array:
+    return -_hits_influence(y_true, y_pred, sample_weight=sample_weight)
+
+
+@metric(
+    label="Accuracy",
+    family="labels",
+    greater_is_better=True,
+    takes="labels",
+    aliases={"accuracy": {}, "acc": {}, "categorization_accuracy": {}},
+    influence=_hits_influence,
+    interval="proportion",
+)
 def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Share of rows whose label is right.
 
@@ -29,96 +49,127 @@ def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> fl
 
 
 @metric(
+    label="Zero-one loss",
+    family="labels",
+    greater_is_better=False,
+    takes="labels",
+    aliases={"zero_one": {}, "error_rate": {}, "misclassification_rate": {}},
+    influence=_misses_influence,
+    interval="proportion",
+)
+def zero_one_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Share of rows whose label is wrong: one less the accuracy.
+
+    The formula is ``sum(w[y_true != y_pred]) / sum(w)``.
+
+    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``sample_weight`` of shape (rows,) or None.
+    Returns: 0 to 1, 0 is best.
+    Source: scikit-learn, ``zero_one_loss``.
+
+    >>> zero_one_loss([0, 1, 2, 2], [0, 2, 2, 2])
+    0.25
+    """
+    true, pred = label_pair(y_true, y_pred)
+    return mean(true != pred, weight=weight_of(sample_weight, rows=len(true)))
+
+
+@metric(
+    label="Hamming loss",
+    family="labels",
+    greater_is_better=False,
+    takes="labels",
+    aliases={"hamming": {}},
+    influence=_misses_influence,
+    interval="proportion",
+)
+def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Share of labels that are wrong; with one label a row, the zero-one loss.
+
+    Rows that have several labels are the matter of ``multilabel_hamming_loss``.
+
+    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``sample_weight`` of shape (rows,) or None.
+    Returns: 0 to 1, 0 is best.
+    Source: Hamming, Bell System Technical Journal 1950; scikit-learn, ``hamming_loss``.
+
+    >>> hamming_loss([0, 1, 2, 2], [0, 2, 2, 2])
+    0.25
+    """
+    return zero_one_loss(y_true, y_pred, sample_weight=sample_weight)
+
+
+def _balanced_accuracy_influence(y_true: Any, y_pred: Any, *, adjusted: str = "no", sample_weight: Any = None) -> Array:
+    def slope(counted: Pairs) -> Array:
+        present = counted.in_true > 0
+        scale = (1 - 1 / present.sum() if adjusted == "yes" else 1.0) * present.sum()
+        every = np.where(present, counted.in_true, 1.0)
+        recall = counted.hits / every
+        slopes: Array = ((counted.true == counted.pred) - recall[counted.true]) / (every[counted.true] * scale)
+        return slopes
+
+    return influence(y_true, y_pred, slope, sample_weight=sample_weight)
+
+
+@metric(
     label="Balanced accuracy",
     family="labels",
     greater_is_better=True,
     takes="labels",
-    aliases={"balanced_accuracy": {}, "bacc": {}},
+    low=-1.0,
+    params=(
+        Param(
+            name="adjusted",
+            kind="choice",
+            default="no",
+            choices=("no", "yes"),
+            help="yes: rescaled so that chance is 0, and 1 stays the best.",
+        ),
+    ),
+    aliases={
+        "balanced_accuracy": {},
+        "bacc": {},
+        "adjusted_balanced_accuracy": {"adjusted": "yes"},
+        "balanced_accuracy_adjusted": {"adjusted": "yes"},
+    },
+    influence=_balanced_accuracy_influence,
 )
-def balanced_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+def balanced_accuracy_score(y_true: Any, y_pred: Any, *, adjusted: str = "no", sample_weight: Any = None) -> float:
     """Mean of the recall of each class that the truth holds.
 
     Every class counts the same, however rare. Labels that are only predicted have no recall and are left out.
+    Adjusted for chance it is ``(b - 1/K) / (1 - 1/K)`` with K classes in the truth.
 
-    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``sample_weight`` of shape (rows,) or None.
-    Returns: 0 to 1, 1 is best; chance is 1 / classes.
+    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``adjusted``; ``sample_weight`` of shape (rows,) or None.
+    Returns: 0 to 1, 1 is best, chance is 1 / K; adjusted from -1 / (K - 1), chance is 0, and undefined where the truth
+    holds one class only.
     Source: Brodersen et al., "The balanced accuracy and its posterior distribution", ICPR 2010; scikit-learn.
 
     >>> balanced_accuracy_score([0, 0, 0, 1], [0, 0, 0, 0])
     0.5
     """
-    counts = count(y_true, y_pred, sample_weight=sample_weight)
-    present = counts.in_true > 0
-    return float(np.mean(counts.hits()[present] / counts.in_true[present]))
+    counted = pairs(y_true, y_pred, sample_weight=sample_weight)
+    present = counted.in_true > 0
+    value, classes = float(np.mean(counted.hits[present] / counted.in_true[present])), int(present.sum())
+    if adjusted == "no":
+        return value
+    if classes < 2:
+        raise UndefinedMetricError("The truth holds one class only, so chance is always right.")
+    return (value - 1 / classes) / (1 - 1 / classes)
 
 
-@metric(
-    label="F1",
-    family="labels",
-    greater_is_better=True,
-    takes="labels",
-    params=(
-        Param(
-            name="average",
-            kind="choice",
-            default="binary",
-            choices=("binary", "macro", "micro", "weighted"),
-            help="binary: F1 of the positive class; macro: mean over classes; micro: over all rows together; "
-            "weighted: mean over classes, weighted by how often each is true.",
-        ),
-        Param(name="pos_label", kind="label", default=1, help="The positive class, for average=binary."),
-    ),
-    aliases={
-        "f1": {},
-        "f1_binary": {"average": "binary"},
-        "f1_macro": {"average": "macro"},
-        "f1_micro": {"average": "micro"},
-        "f1_weighted": {"average": "weighted"},
-    },
-)
-def f1_score(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> float:
-    """Harmonic mean of precision and recall.
+def _matthews_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Array:
+    def slope(counted: Pairs) -> Array:
+        true, pred = counted.in_true, counted.in_pred
+        if _is_constant(true) or _is_constant(pred):
+            return np.zeros(len(counted.true))
+        spread_true, spread_pred = 1 - true @ true, 1 - pred @ pred
+        spread = math.sqrt(spread_true * spread_pred)
+        value = (counted.hits.sum() - true @ pred) / spread
+        of_true = value * true / spread_true - pred / spread
+        of_pred = value * pred / spread_pred - true / spread
+        slopes: Array = (counted.true == counted.pred) / spread + of_true[counted.true] + of_pred[counted.pred]
+        return slopes
 
-    Per class ``2 TP / (2 TP + FP + FN)``, and 0 where that has no value. ``macro`` and ``weighted`` go over every
-    label that is true or predicted somewhere.
-
-    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``average`` as in scikit-learn; ``pos_label`` for
-    ``average="binary"``; ``sample_weight`` of shape (rows,) or None.
-    Returns: 0 to 1, 1 is best.
-    Source: van Rijsbergen, "Information Retrieval", 1979; scikit-learn, ``f1_score``.
-
-    >>> f1_score([0, 1, 1, 0], [0, 1, 0, 0])
-    0.6666666666666666
-    >>> f1_score([0, 1, 2, 2], [0, 2, 2, 2], average="micro")
-    0.75
-    """
-    if average == "binary":
-        return _f1_binary(y_true, y_pred, pos_label=pos_label, sample_weight=sample_weight)
-    counts = count(y_true, y_pred, sample_weight=sample_weight)
-    hits, true, pred = counts.hits(), counts.in_true, counts.in_pred
-    if average == "micro":
-        return float(2 * hits.sum() / (true.sum() + pred.sum()))
-    per_class = _ratio(2 * hits, true + pred)
-    return float(np.average(per_class, weights=true if average == "weighted" else None))
-
-
-def _f1_binary(y_true: Any, y_pred: Any, *, pos_label: Any, sample_weight: Any) -> float:
-    true, pred = label_pair(y_true, y_pred)
-    if isinstance(pos_label, str) != (true.dtype.kind in "US"):
-        raise MetricInputError(f"pos_label is `{pos_label}`, which is not of the same kind as the labels.")
-    _two_labels_at_most(true, pos_label=pos_label)
-    weight = weight_of(sample_weight, rows=len(true))
-    positive, claimed = true == pos_label, pred == pos_label
-    total = _total(positive, weight) + _total(claimed, weight)
-    return float(2 * _total(positive & claimed, weight) / total) if total else 0.0
-
-
-def _two_labels_at_most(true: Array, *, pos_label: Any) -> None:
-    others = true[true != pos_label]
-    if len(others) and (others != others[0]).any():
-        raise MetricInputError("The reference holds more than two classes: set `average` to macro, micro or weighted.")
+    return influence(y_true, y_pred, slope, sample_weight=sample_weight)
 
 
 @metric(
@@ -127,7 +178,8 @@ def _two_labels_at_most(true: Array, *, pos_label: Any) -> None:
     greater_is_better=True,
     takes="labels",
     low=-1.0,
-    aliases={"mcc": {}, "matthews": {}},
+    aliases={"mcc": {}, "matthews": {}, "matthews_correlation": {}, "phi_coefficient": {}},
+    influence=_matthews_influence,
 )
 def matthews_corrcoef(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Correlation between true and predicted classes (phi coefficient, R_K for several classes).
@@ -142,79 +194,14 @@ def matthews_corrcoef(y_true: Any, y_pred: Any, *, sample_weight: Any = None) ->
     >>> matthews_corrcoef([1, 1, 1, 0], [1, 0, 1, 1])
     -0.3333333333333333
     """
-    counts = count(y_true, y_pred, sample_weight=sample_weight)
-    true, pred = counts.in_true, counts.in_pred
-    total = true.sum()
-    spread = (total**2 - pred @ pred) * (total**2 - true @ true)
-    # With real weights the spread of a constant column may come out as a tiny number instead of 0.
-    if spread <= 0 or np.count_nonzero(true) < 2 or np.count_nonzero(pred) < 2:
+    counted = pairs(y_true, y_pred, sample_weight=sample_weight)
+    true, pred, total = counted.in_true, counted.in_pred, counted.total
+    if _is_constant(true) or _is_constant(pred):
         return 0.0
-    return float((counts.hits().sum() * total - true @ pred) / math.sqrt(spread))
+    spread = (total**2 - pred @ pred) * (total**2 - true @ true)
+    return float((counted.hits.sum() * total - true @ pred) / math.sqrt(spread))
 
 
-@metric(
-    label="Cohen's kappa",
-    family="labels",
-    greater_is_better=True,
-    takes="labels",
-    low=-math.inf,
-    params=(
-        Param(
-            name="weights",
-            kind="choice",
-            default=None,
-            choices=("linear", "quadratic"),
-            help="How much a disagreement counts by its distance: all the same, linear or quadratic.",
-        ),
-    ),
-    aliases={
-        "kappa": {},
-        "cohen_kappa": {},
-        "linear_kappa": {"weights": "linear"},
-        "qwk": {"weights": "quadratic"},
-        "quadratic_kappa": {"weights": "quadratic"},
-        "quadratic_weighted_kappa": {"weights": "quadratic"},
-    },
-)
-def cohen_kappa_score(y_true: Any, y_pred: Any, *, weights: str | None = None, sample_weight: Any = None) -> float:
-    """Agreement beyond what chance would give, plain or weighted by distance.
-
-    ``1 - sum(W C) / sum(W E)`` with the confusion matrix C, E the product of its margins over its sum, and W 1 off
-    the diagonal (plain), ``|i - j|`` (linear) or ``(i - j)²`` (quadratic). Distances are between positions among
-    the labels that occur, in their order, as in scikit-learn.
-
-    Parameters: ``y_true`` and ``y_pred`` of shape (rows,); ``weights``; ``sample_weight`` of shape (rows,) or None.
-    Returns: at most 1, which is best; 0 is chance. Undefined where truth and predictions are one and the same class.
-    Source: Cohen, "Weighted kappa", Psychological Bulletin 1968; scikit-learn, ``cohen_kappa_score``.
-
-    >>> cohen_kappa_score([1, 2, 3, 3], [1, 2, 3, 2], weights="quadratic")
-    0.8
-    """
-    counts = count(y_true, y_pred, sample_weight=sample_weight)
-    if len(np.flatnonzero(counts.in_true + counts.in_pred)) < 2:
-        raise UndefinedMetricError("Truth and predictions are all of one class, so kappa has no value.")
-    apart = np.abs(counts.true - counts.pred).astype(np.float64)
-    cost = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
-    observed = float(cost.sum() if counts.weight is None else cost @ counts.weight)
-    return 1.0 - observed / _chance(counts, weights=weights)
-
-
-def _chance(counts: Counts, *, weights: str | None) -> float:
-    """Return sum(W E) from the margins alone, so that no matrix of classes x classes is needed."""
-    true, pred, total = counts.in_true, counts.in_pred, counts.in_true.sum()
-    place = np.arange(len(true), dtype=np.float64)
-    if weights is None:
-        return float(total - true @ pred / total)
-    if weights == "quadratic":
-        return float(true @ place**2 + pred @ place**2 - 2 * (true @ place) * (pred @ place) / total)
-    # |i - j| is the number of cuts between i and j: count the pairs that each cut parts.
-    below_true, below_pred = np.cumsum(true), np.cumsum(pred)
-    return float((below_true * (total - below_pred) + (total - below_true) * below_pred).sum() / total)
-
-
-def _ratio(top: Array, bottom: Array) -> Array:
-    return np.divide(top, bottom, out=np.zeros(len(top)), where=bottom > 0)
-
-
-def _total(mask: Array, weight: Array | None) -> float:
-    return float(np.count_nonzero(mask)) if weight is None else float(weight[mask].sum())
+def _is_constant(weight_of_labels: Array) -> bool:
+    # Counted, not computed: with real weights the spread of a constant column may come out as a tiny number.
+    return int(np.count_nonzero(weight_of_labels)) < 2

@@ -73,7 +73,7 @@ FILES: dict[str, tuple[bytes | str, str, str]] = {
     "pdf": (b"%PDF-1.7\n", "wrong_type", "is a PDF document"),
     "xlsx": (zipped_names({"[Content_Types].xml": "", "xl/workbook.xml": ""}), "wrong_type", "is an Excel workbook"),
     "html": ("<!DOCTYPE html><html><body>Log in</body></html>", "wrong_type", "is an HTML page"),
-    "json": ('[{"id": 1, "label": 0}]', "wrong_type", "is JSON"),
+    "notebook": ('{"cells": []}', "wrong_type", "is a notebook"),
     "npy": (b"\x93NUMPY\x01\x00", "wrong_type", "is a NumPy array"),
     "zero bytes": (b"id,label\n1,\x000.1\n", "wrong_type", "Byte 12 of the file is 0"),
     "latin-1": (b"id,label\n1,caf\xe9\n", "not_utf8", "Row 2: byte 15 of the file (0xE9) is not UTF-8."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +34,17 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "wine_mine.csv": "row,red,rose,white\na,0.5,0.25,0.25\nb,0.25,0.5,0.25\nc,0.25,0.25,0.5\n",
         "two.csv": "id,a,b,fold\n1,0,1,x\n2,2,3,y\n",
         "two_mine.csv": "id,b,a\n2,3,2\n1,1,1\n",
+        "groups.csv": "id,label,sex,n\n" + "".join(f"{i},{i % 2},{'FM'[i % 3 == 0]},{i % 5 + 1}\n" for i in range(300)),
+        "groups_mine.csv": "id,label\n" + "".join(f"{i},{i * 37 % 101 / 101}\n" for i in range(300)),
+        "queries.csv": "query,item,gain\n1,a,1\n1,b,0\n2,c,1\n",
+        "queries_mine.csv": "query,item,score\n1,b,0.9\n1,a,0.5\n2,c,0.1\n",
+        "metric.py": """
+class ParticipantVisibleError(Exception): ...
+def score(solution, submission, row_id_column_name, power: int = 1):
+    if submission["label"].max() > 1:
+        raise ParticipantVisibleError("Labels are at most 1.")
+    return float(((solution["label"] - submission["label"]).abs() ** power).mean()) / power
+""",
     }
     for name, content in made.items():
         (tmp_path / name).write_text(content)
@@ -134,6 +147,147 @@ def test_metrics_are_listed_for_people_and_for_programs() -> None:
     shown, data = run("metrics"), json.loads(run("metrics", "--json").stdout)
     assert {entry["name"] for entry in data["metrics"]} == {entry.name for entry in registry}
     assert all(entry.name in shown.stdout for entry in registry)
+
+
+def test_one_metric_is_shown_in_full() -> None:
+    shown, data = run("metrics", "f1_macro").stdout, json.loads(run("metrics", "f1_macro", "--json").stdout)
+    for words in ("F1 (f1_score)", "with average=macro", "Harmonic mean", "pos_label", "--metric f1_score"):
+        assert words in shown
+    assert (data["metric"]["name"], data["params"]) == ("f1_score", {"average": "macro"})
+    assert "Harmonic mean" in data["metric"]["description"]
+    assert run("metrics", "nonsense").returncode == 3
+
+
+# Intervals, and columns with a role
+
+
+def test_an_interval_is_computed_only_where_it_is_asked_for(files: dict[str, Path]) -> None:
+    status, answer = score(files, "auc", "groups.csv", "groups_mine.csv", *BESIDE, "--ci", "0.9")
+    assert status == 0
+    narrow, wide = (
+        answer["scores"]["all"],
+        score(files, "auc", "groups.csv", "groups_mine.csv", *BESIDE, "--ci", "0.99")[1]["scores"]["all"],
+    )
+    assert wide["ci_low"] < narrow["ci_low"] < narrow["value"] == wide["value"] < narrow["ci_high"] < wide["ci_high"]
+
+
+BESIDE = ("--slice", "sex", "--weight", "n")
+
+
+def test_the_weight_column_counts(files: dict[str, Path]) -> None:
+    plain = score(files, "mae", "groups.csv", "groups_mine.csv", "--cluster", "sex", "--slice", "n")[1]
+    weighted = score(files, "mae", "groups.csv", "groups_mine.csv", "--cluster", "sex", "--weight", "n")[1]
+    assert plain["scores"]["all"] != weighted["scores"]["all"]
+    assert "all:n=3" in plain["scores"]
+
+
+def test_slices_are_scores_of_their_own(files: dict[str, Path]) -> None:
+    answer = score(files, "auc", "groups.csv", "groups_mine.csv", "--slice", "sex", "--weight", "n")[1]
+    assert {"all", "all:sex=F", "all:sex=M", "all:sex:gap"} <= set(answer["scores"])
+
+
+def test_a_column_that_is_not_there_is_the_host_s_fault(files: dict[str, Path]) -> None:
+    status, answer = score(files, "auc", "groups.csv", "groups_mine.csv", "--weight", "nowhere")
+    assert (status, "nowhere" in answer["error"]["message"]) == (3, True)
+
+
+@pytest.mark.parametrize("level", ["0.2", "1", "95", "much"])
+def test_a_level_that_is_none_is_refused(level: str) -> None:
+    done = run("score", "--metric", "auc", "--solution", "s", "--submission", "p", "--ci", level)
+    assert (done.returncode, "--ci" in done.stderr) == (64, True)
+
+
+# A host's own metric
+
+
+def test_a_metric_file_needs_trust(files: dict[str, Path]) -> None:
+    status, answer = own(files, "whole.csv", "mine.csv")
+    assert (status, answer["error"]["code"]) == (64, "usage")
+    assert "outside a sandbox" in answer["error"]["message"]
+
+
+def test_a_metric_file_is_scored_like_any_metric(files: dict[str, Path]) -> None:
+    status, answer = own(files, "solution.csv", "mine.csv", "--trust", "--param", "power=2")
+    assert (status, answer["metric"], answer["rows"]) == (0, "metric.py", 4)
+    assert answer["scores"]["public"] == {"value": pytest.approx(0.005), "ci_low": None, "ci_high": None}
+    assert list(answer["scores"]) == ["public", "private"]
+
+
+def test_what_a_metric_says_to_participants_is_status_2_and_what_it_does_wrong_is_3(files: dict[str, Path]) -> None:
+    files["mine.csv"].write_text(files["mine.csv"].read_text().replace("0.9", "1.9"))
+    status, answer = own(files, "whole.csv", "mine.csv", "--trust")
+    assert (status, answer) == (2, {"error": {"code": "metric_refused", "message": "Labels are at most 1."}})
+    files["mine.csv"].write_text("id,cover\n1,1\n2,1\n3,1\n4,1\n")
+    status, answer = own(files, "whole.csv", "mine.csv", "--trust")
+    message = "`score` stopped with KeyError in line 4 of metric.py."
+    assert (status, answer) == (3, {"error": {"code": "metric_failed", "message": message}})
+    plain = run("score", *OWN(files, "whole.csv", "mine.csv"), "--trust")
+    assert (plain.returncode, plain.stdout) == (3, "")
+    assert plain.stderr.startswith(message + "\nTraceback")
+
+
+@pytest.mark.parametrize("more", [("--ci", "0.95"), ("--weight", "label"), ("--param", "power")])
+def test_what_a_metric_file_cannot_have_is_refused(files: dict[str, Path], more: tuple[str, ...]) -> None:
+    assert own(files, "whole.csv", "mine.csv", "--trust", *more)[0] == 64
+
+
+def OWN(files: dict[str, Path], solution: str, submission: str) -> list[str | Path]:
+    return ["--metric-file", files["metric.py"], "--solution", files[solution], "--submission", files[submission]]
+
+
+def own(files: dict[str, Path], solution: str, submission: str, *more: str) -> tuple[int, Any]:
+    done = run("score", *OWN(files, solution, submission), *more, "--json")
+    assert len(done.stdout.splitlines()) == 1, done
+    return done.returncode, json.loads(done.stdout)
+
+
+# Checking a file before it is sent
+
+
+def test_a_file_is_checked_against_the_sample(files: dict[str, Path]) -> None:
+    good = run("check", "--sample", files["whole.csv"], files["mine.csv"], "--json")
+    assert (good.returncode, json.loads(good.stdout)) == (0, {"ok": True, "rows": 4, "id": "id", "columns": ["label"]})
+    bad = run("check", "--sample", files["whole.csv"], files["bad.csv"], "--json")
+    mistakes = json.loads(bad.stdout)["error"]["mistakes"]
+    assert (bad.returncode, [(item["row"], item["column"]) for item in mistakes]) == (2, [(3, "label")])
+    assert run("check", "--sample", files["mine.csv"].with_name("none.csv"), files["mine.csv"]).returncode == 3
+
+
+def test_a_person_reads_all_mistakes_one_a_line(files: dict[str, Path]) -> None:
+    files["bad.csv"].write_text("id,label\n1,low\n2,high\n4,\n5,1\n")
+    done = run("check", "--sample", files["whole.csv"], files["bad.csv"])
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 4)
+    assert done.stderr.startswith("Row 2, column `label`: found `low`")
+    assert "1 more has this mistake" in done.stderr
+
+
+# Terminals
+
+
+@pytest.mark.parametrize(("setting", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_stand_on_a_terminal_only(files: dict[str, Path], setting: dict[str, str], coloured: bool) -> None:
+    arguments = ["--metric", "auc", "--solution", files["whole.csv"], "--submission", files["mine.csv"]]
+    shown = on_a_terminal("score", *arguments, **setting)
+    assert ("\x1b[36m" in shown or "\x1b[1;36m" in shown) is coloured
+    assert "\x1b" not in run("score", *arguments).stdout
+
+
+def on_a_terminal(*arguments: str | Path, **setting: str) -> str:
+    """Return what a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", **setting}
+    command = [sys.executable, "-m", "scoring", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(30) == 0
+    return shown.decode()
 
 
 def test_a_command_loads_only_what_it_needs(files: dict[str, Path]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import decimal
 import gzip
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -33,6 +35,16 @@ def zipped(name: str, content: str, *clutter: str) -> bytes:
             archive.writestr(other, "x")
         archive.writestr(name, content)
     return packed.getvalue()
+
+
+def npz(**columns: Any) -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **{name: np.array(column) for name, column in columns.items()})
+    return packed.getvalue()
+
+
+def records(ids: list[Any], values: list[Any]) -> list[dict[str, Any]]:
+    return [{"id": name, "label": value} for name, value in zip(ids, values, strict=True)]
 
 
 IDS, VALUES = [1, 2, 3, 4], [0.25, 0.75, 0.5, 0.5]
@@ -68,6 +80,28 @@ SAME: dict[str, tuple[bytes | str, str]] = {
     "parquet with 32 bits": (parquet(id=pa.array(IDS, pa.uint8()), label=pa.array(VALUES, pa.float32())), "a.parquet"),
     "parquet with 16 bits": (parquet(id=IDS, label=pa.array(VALUES, pa.float16())), "a.parquet"),
     "parquet with numbers as text": (parquet(id=IDS, label=list(map(str, VALUES))), "a.parquet"),
+    "json": (json.dumps(records(IDS, VALUES)), "a.json"),
+    "json over many lines": (json.dumps(records(IDS, VALUES), indent=1), "a.json"),
+    "json with text ids": (json.dumps(records(TEXTS, VALUES)), "a.json"),
+    "json with numbers as text": (json.dumps(records(TEXTS, list(map(str, VALUES)))), "a.json"),
+    "json with plain and decimal ids": ('[{"id":1,"label":0.25},{"id":"2","label":0.75},{"id":3,"label":0.5},'
+                                        '{"id":4,"label":"0.5"}]', "a.json"),
+    "json in utf-16": (json.dumps(records(IDS, VALUES)).encode("utf-16"), "a.json"),
+    "json columns": (json.dumps({"id": IDS, "label": VALUES}), "a.json"),
+    "json columns with text ids": (json.dumps({"label": VALUES, "id": TEXTS}), "a.json"),
+    "json columns of numbers as text": (json.dumps({"label": list(map(str, VALUES)), "id": TEXTS}), "a.json"),
+    "json lines": ("\n".join(map(json.dumps, records(IDS, VALUES))), "a.jsonl"),
+    "json lines, fields in another order": (
+        '{"id":1,"label":0.25}\n{"label":0.75,"id":2}\n{"id":3,"label":0.5}\n{"id":4,"label":0.5}\n', "a.jsonl"),
+    "json lines over many lines": ("\n".join(json.dumps(r, indent=2) for r in records(IDS, VALUES)), "a.jsonl"),
+    "json lines in gzip": (gzip.compress("\n".join(map(json.dumps, records(TEXTS, VALUES))).encode()), "a.jsonl.gz"),
+    "json in a zip": (zipped("a.json", json.dumps(records(IDS, VALUES))), "a.zip"),
+    "npz": (npz(id=IDS, label=VALUES), "a.npz"),
+    "npz with text ids": (npz(id=TEXTS, label=VALUES), "a.npz"),
+    "npz with bytes, 32 bits, the other byte order": (
+        npz(id=np.array(TEXTS, "S9"), label=np.array(VALUES, ">f4")), "a.npz"),
+    "npz with numbers as text": (npz(id=np.array(IDS, ">i2"), label=list(map(str, VALUES))), "a.npz"),
+    "npz with 16 bits": (npz(id=np.array(IDS, "u1"), label=np.array(VALUES, "f2")), "a.npz"),
     "parquet by another name": (parquet(id=IDS, label=VALUES), "a.csv"),
 }  # fmt: skip
 

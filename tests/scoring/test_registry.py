@@ -16,31 +16,31 @@ from numpy.typing import NDArray
 
 import scoring.metrics
 from scoring.metrics import Metric, MetricError, MetricParameterError, UnknownMetricError, find, registry
+from tests.scoring.examples import HELPERS, PROMISED, Example, example_of, promise, take
 
 Array = NDArray[Any]
 ROWS = 40
 EVERY = [pytest.param(entry, id=entry.name) for entry in registry]
 CLASSES = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "classes"]
-OUTPUTS = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "outputs"]
-HELPERS = {"containers", "inputs", "registry"}  # modules without a metric
-PROMISED = {
-    "accuracy_score", "average_precision_score", "balanced_accuracy_score", "brier_score_loss", "cohen_kappa_score",
-    "f1_score", "log_loss", "matthews_corrcoef", "mean_absolute_error", "r2_score", "roc_auc_score",
-    "root_mean_squared_error", "root_mean_squared_log_error", "spearman_score",
-}  # fmt: skip
+OUTPUTS = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "outputs" and not entry.needs]
+SMOOTH = [pytest.param(entry, id=entry.name) for entry in registry if entry.influence]
+VARIANTS = [
+    pytest.param(entry, params, id=alias)
+    for entry in registry
+    for alias, params in {entry.name: {}, **entry.aliases}.items()
+    if entry.influence and "{" not in alias and (params or alias == entry.name)
+]
+promise(
+    "mean_absolute_error", "r2_score", "root_mean_squared_error", "root_mean_squared_log_error", "spearman_score"
+)  # fmt: skip
 
 
-def example(entry: Metric) -> tuple[Array, Array]:
-    """Truth and imperfect predictions in the shape that the metric takes."""
-    random = np.random.default_rng(5)
-    if entry.takes == "numbers":
-        return random.exponential(2, ROWS), random.exponential(2, ROWS)
-    truth = np.append([0, 1], random.integers(0, 2, ROWS - 2))
-    return (truth, random.integers(0, 2, ROWS)) if entry.takes == "labels" else (truth, random.random(ROWS))
+def value_of(entry: Metric, made: Example, **options: Any) -> float:
+    return entry(made.truth, made.pred, **made.keywords, **options)
 
 
-def perfect(truth: Array, entry: Metric) -> Array:
-    return truth.astype(float) if entry.takes in {"scores", "probabilities"} else truth
+def influence_of(entry: Metric, made: Example, **options: Any) -> Array:
+    return entry.influence_values(made.truth, made.pred, **made.keywords, **options)
 
 
 def test_no_metric_was_forgotten() -> None:
@@ -57,56 +57,103 @@ def test_no_metric_was_forgotten() -> None:
 
 @pytest.mark.parametrize("entry", EVERY)
 def test_the_order_of_rows_does_not_matter(entry: Metric) -> None:
-    truth, pred = example(entry)
-    order = np.random.default_rng(1).permutation(ROWS)
-    assert entry(truth[order], pred[order]) == pytest.approx(entry(truth, pred), rel=1e-12)
+    made = example_of(entry)
+    order = np.random.default_rng(1).permutation(len(made))
+    assert value_of(entry, made.rows(order)) == pytest.approx(value_of(entry, made), rel=1e-12)
 
 
 @pytest.mark.parametrize("entry", EVERY)
 def test_perfect_predictions_have_the_best_value_and_others_lie_on_the_worse_side(entry: Metric) -> None:
-    truth, pred = example(entry)
-    best, value = entry(truth, perfect(truth, entry)), entry(truth, pred)
+    made = example_of(entry)
+    if made.perfect is None:
+        pytest.skip("no predictions reach the best value")
+    best, value = entry(made.truth, made.perfect, **made.keywords), value_of(entry, made)
     assert best == pytest.approx(entry.high if entry.greater_is_better else entry.low, abs=1e-12)
     assert value < best if entry.greater_is_better else value > best
 
 
 @pytest.mark.parametrize("entry", EVERY)
 def test_values_stay_in_the_range(entry: Metric) -> None:
-    truth, _ = example(entry)
+    made = example_of(entry)
+    source = made.pred if made.perfect is None else made.perfect
     for seed in range(20):
-        shuffled = perfect(np.random.default_rng(seed).permutation(truth), entry)
+        shuffled = take(source, np.random.default_rng(seed).permutation(len(made)))
         low, high = entry.range
-        assert low - 1e-12 <= entry(truth, shuffled) <= high + 1e-12
+        assert low - 1e-12 <= entry(made.truth, shuffled, **made.keywords) <= high + 1e-12
 
 
 @pytest.mark.parametrize("entry", EVERY)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_what_is_not_finite_is_refused(entry: Metric, bad: float) -> None:
-    truth, pred = example(entry)
-    broken = pred.astype(float)
+    made = example_of(entry)
+    if not isinstance(made.pred, np.ndarray) or made.pred.dtype.kind not in "iuf":
+        pytest.skip("predictions are not numbers")
+    broken = made.pred.astype(float)
     broken[3] = bad
     with pytest.raises(MetricError):
-        entry(truth, broken)
+        entry(made.truth, broken, **made.keywords)
 
 
 @pytest.mark.parametrize("entry", EVERY)
 def test_arrays_of_different_length_are_refused(entry: Metric) -> None:
-    truth, pred = example(entry)
-    with pytest.raises(MetricError, match="rows"):
-        entry(truth, pred[:-1])
+    made = example_of(entry)
+    with pytest.raises(MetricError, match=r"rows|groups"):
+        entry(made.truth, take(made.pred, np.arange(len(made) - 1)), **made.keywords)
 
 
 @pytest.mark.parametrize("entry", EVERY)
 def test_weights_of_one_change_nothing_and_a_weight_of_two_is_a_row_twice(entry: Metric) -> None:
-    truth, pred = example(entry)
+    made = example_of(entry)
+    ones = np.ones(len(made))
     if not entry.weights:
         with pytest.raises(MetricParameterError, match="no sample weights"):
-            entry(truth, pred, sample_weight=np.ones(ROWS))
+            value_of(entry, made, sample_weight=ones)
         return
-    assert entry(truth, pred, sample_weight=np.ones(ROWS)) == pytest.approx(entry(truth, pred), rel=1e-12)
-    weight = np.append(2.0, np.ones(ROWS - 1))
-    twice = entry(np.append(truth[0], truth), np.append(pred[0], pred))
-    assert entry(truth, pred, sample_weight=weight) == pytest.approx(twice, rel=1e-12)
+    assert value_of(entry, made, sample_weight=ones) == pytest.approx(value_of(entry, made), rel=1e-12)
+    weight = np.append(2.0, ones[1:])
+    twice = value_of(entry, made.rows(np.append(0, np.arange(len(made)))))
+    assert value_of(entry, made, sample_weight=weight) == pytest.approx(twice, rel=1e-12)
+
+
+@pytest.mark.parametrize(("entry", "params"), VARIANTS)
+def test_influence_values_have_mean_0_and_weights_of_one_do_not_change_them(
+    entry: Metric, params: dict[str, Any]
+) -> None:
+    made = example_of(entry)
+    psi = influence_of(entry, made, **params)
+    units = len(made) if entry.units == "rows" else len(np.unique(made.keywords.get("group", np.arange(len(made)))))
+    assert psi.shape == (units,)
+    assert abs(psi.mean()) <= 1e-9 * max(1.0, np.abs(psi).max())
+    assert psi.std() > 0
+    if entry.weights:
+        assert influence_of(entry, made, sample_weight=np.ones(len(made)), **params) == pytest.approx(psi, rel=1e-9)
+
+
+@pytest.mark.parametrize(("entry", "params"), VARIANTS)
+def test_influence_values_say_how_far_the_value_moves_when_a_row_counts_more(
+    entry: Metric, params: dict[str, Any]
+) -> None:
+    if not entry.weights or entry.units != "rows":
+        pytest.skip("rows have no weights")
+    made = example_of(entry)
+    weight, step = np.random.default_rng(2).uniform(0.5, 2, len(made)), 1e-5
+    psi = influence_of(entry, made, sample_weight=weight, **params)
+    for row in range(len(made)):
+        more, less = weight.copy(), weight.copy()
+        more[row] *= 1 + step
+        less[row] *= 1 - step
+        moved = value_of(entry, made, sample_weight=more, **params)
+        moved -= value_of(entry, made, sample_weight=less, **params)
+        # Corrections for small samples, such as DeLong's, may differ a little.
+        assert psi[row] == pytest.approx(len(made) * moved / (2 * step), rel=0.03, abs=0.03 * psi.std())
+
+
+@pytest.mark.parametrize("entry", SMOOTH)
+def test_standard_errors_agree_with_a_bootstrap(entry: Metric) -> None:
+    made, random = example_of(entry, rows=1000), np.random.default_rng(11)
+    psi = influence_of(entry, made)
+    drawn = [value_of(entry, made.resampled(random, units=entry.units)) for _ in range(300)]
+    assert psi.std(ddof=1) / math.sqrt(len(psi)) == pytest.approx(np.std(drawn, ddof=1), rel=0.15)
 
 
 @pytest.mark.parametrize("entry", CLASSES)
@@ -141,7 +188,8 @@ def test_defaults_of_parameters_are_the_function_s_own_and_keep_their_constraint
         assert signature[param.name].default == param.default
         param.check(param.default)
     for alias, params in entry.aliases.items():
-        assert find(alias) == (entry, params)
+        if "{" not in alias:
+            assert find(alias) == (entry, params)
         entry.check_params(params)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.challenges.models import Challenge, Task
+from podium.challenges.scorers import OWN_METRIC, is_closed
 from scoring.metrics import UnknownMetricError, find
 
 # Parameters that make another metric of a metric, so that a reader must see them in its name
@@ -31,6 +32,9 @@ def measures(challenge: Challenge) -> list[Measure]:
 
 def _of(task: Task) -> Iterable[Measure]:
     spec = task.scorer.get("spec") or {}
+    if is_closed(task):
+        higher = spec.get("greater_is_better", True)
+        return [Measure(OWN_METRIC, "higher is better" if higher else "lower is better", "")]
     return [_measure(metric) for metric in spec.get("metrics", ()) if isinstance(metric, Mapping)]
 
 

@@ -186,7 +186,8 @@ class DataFile(models.Model):
 class Task(models.Model):
     """One hidden test set with one scorer.
 
-    `scorer` is `{"kind": "metric", "spec": {…}}`; for the kind `metric` the spec is `scoring.spec.ScorerSpec`'s.
+    `scorer` is `{"kind": "metric", "spec": {…}}`; for the kind `metric` the spec is `scoring.spec.ScorerSpec`'s,
+    for `function`, a host's own program, `scoring.scorers.FunctionSpec`'s.
     """
 
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="tasks")

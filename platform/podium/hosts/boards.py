@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
+from podium.challenges.scorers import keys_of
 from podium.hosts.base import HostAdmin, HostFormSet, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
 from podium.leaderboards.models import Board, Column
@@ -29,11 +30,11 @@ class ColumnForm(forms.ModelForm[Column]):
         data = super().clean() or {}
         task, key, split = data.get("task"), data.get("score_key"), data.get("split")
         if task and key and split:
-            self._check_source(task.scorer.get("spec") or {}, key=key, split=split)
+            self._check_source(task.scorer, key=key, split=split)
         return data
 
-    def _check_source(self, spec: dict[str, Any], *, key: str, split: str) -> None:
-        keys = [metric.get("key", metric["metric"]) for metric in spec.get("metrics", [])]
+    def _check_source(self, scorer: dict[str, Any], *, key: str, split: str) -> None:
+        spec, keys = scorer.get("spec") or {}, [item.key for item in keys_of(scorer)]
         if key not in keys:
             self.add_error("score_key", f"The task computes {', '.join(keys)}.")
         if bool(spec.get("split")) == (split == "all"):

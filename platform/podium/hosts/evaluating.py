@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase, PhaseTask, Task
+from podium.challenges.scorers import keys_of
 from podium.core.errors import Refusal
 from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
@@ -18,7 +19,6 @@ from podium.leaderboards.models import Column
 from podium.leaderboards.services import board_defaults, board_rebuild, private_release
 from podium.submissions.models import Run
 from scoring.errors import HostError
-from scoring.spec import ScorerSpec
 
 EXAMPLE = {
     "kind": "metric",
@@ -71,10 +71,8 @@ class TaskForm(forms.ModelForm[Task]):
         scorer = self.cleaned_data["scorer"]
         if not isinstance(scorer, dict) or set(scorer) != {"kind", "spec"}:
             raise ValidationError('A scorer is an object with "kind" and "spec", like the example of a new task.')
-        if scorer["kind"] != "metric":
-            raise ValidationError('The kind of scorer is "metric".')
         try:
-            ScorerSpec.from_dict(scorer["spec"])
+            keys_of(scorer)
         except HostError as error:
             raise ValidationError(error.message) from error
         return scorer
@@ -122,7 +120,7 @@ def left_behind(task: Task) -> list[str]:
     sentences = []
     if runs := Run.objects.filter(task=task, state="scored").count():
         sentences.append(f"What was scored before keeps its scores ({runs}). What comes from now on gets the new ones.")
-    keys = [metric.key for metric in ScorerSpec.from_dict(task.scorer["spec"]).metrics]
+    keys = [item.key for item in keys_of(task.scorer)]
     for column in Column.objects.filter(task=task).exclude(score_key__in=keys).select_related("board"):
         sentences.append(
             f"The board “{column.board}” has a column for “{column.score_key}”, which this task no longer computes."

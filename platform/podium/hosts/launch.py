@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from podium.challenges.models import Challenge
+from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
 
 
@@ -18,6 +19,9 @@ def _missing(challenge: Challenge) -> Iterator[str]:
         yield "There is no phase yet, so nobody can submit."
     for phase in challenge.phases.filter(tasks=None):
         yield f"The phase “{phase}” has no task, so what is sent to it fails."
+    for phase in challenge.phases.all():
+        if takes_nothing(phase):
+            yield f"The phase “{phase}” takes no submissions. {CLOSED}"
     if not challenge.pages.filter(slug="overview").exists():
         yield "There is no page “overview” yet, so the first tab is empty."
     if not newest_versions(challenge).exclude(dataset__audience="scoring").filter(files__path=SAMPLE).exists():

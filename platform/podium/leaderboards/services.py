@@ -16,6 +16,7 @@ from django.utils import timezone
 from podium.accounts.models import User
 from podium.challenges.models import Challenge, Phase, Task
 from podium.challenges.rules import require
+from podium.challenges.scorers import keys_of
 from podium.core import events
 from podium.core.errors import Conflict
 from podium.core.locks import locked
@@ -28,7 +29,6 @@ from podium.leaderboards.values import Values, values_of
 from podium.submissions.models import Submission
 from podium.submissions.states import SubmissionState
 from podium.teams.models import Team
-from scoring.spec import ScorerSpec
 
 TEAMS_AT_ONCE = 500
 KEPT = [  # not: rank_before, and what comes of comparing
@@ -290,18 +290,18 @@ def _make_board(challenge: Challenge, phase: Phase, split: str, **fields: Any) -
 
 
 def _make_columns(board: Board, tasks: list[Task]) -> None:
-    sources = [(task, metric) for task in tasks for metric in ScorerSpec.from_dict(task.scorer["spec"]).metrics]
-    keys = Counter(metric.key for _, metric in sources)
-    for position, (task, metric) in enumerate(sources):
-        doubled = keys[metric.key] > 1
+    sources = [(task, score) for task in tasks for score in keys_of(task.scorer)]
+    keys = Counter(score.key for _, score in sources)
+    for position, (task, score) in enumerate(sources):
+        doubled = keys[score.key] > 1
         has_split = bool(task.scorer["spec"].get("split"))
         Column.objects.create(
             board=board,
-            key=f"{task.name}.{metric.key}"[:60] if doubled else metric.key,
-            title=f"{metric.entry.label}, {task.name}"[:60] if doubled else metric.entry.label[:60],
+            key=f"{task.name}.{score.key}"[:60] if doubled else score.key,
+            title=f"{score.label}, {task.name}"[:60] if doubled else score.label[:60],
             task=task,
-            score_key=metric.key,
+            score_key=score.key,
             split=("private" if board.audience == Board.Audience.RELEASED else "public") if has_split else "all",
-            direction=Column.Direction.HIGHER if metric.entry.greater_is_better else Column.Direction.LOWER,
+            direction=Column.Direction.HIGHER if score.greater_is_better else Column.Direction.LOWER,
             position=position,
         )

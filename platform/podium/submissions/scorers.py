@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from podium.challenges.scorers import CLOSED, FUNCTION, METRIC
 from podium.core.storage import blob_path
 from podium.submissions.models import Run, RunSubmission
 from scoring.evaluate import ScoreValue
@@ -89,7 +90,9 @@ def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
 def job_of(run: Run) -> ScoreJob | Outcome:
     """Return what the scoring process needs to know, or the outcome where the host's set-up does not allow a job."""
     kind = run.scorer.get("kind")
-    if kind != "metric":
+    if kind == FUNCTION:
+        return Outcome(verdict=Verdict.HOST_ERROR, log=CLOSED)
+    if kind != METRIC:
         return Outcome(verdict=Verdict.HOST_ERROR, log=f"The task's scorer is of the unknown kind {kind!r}.")
     solutions = list(run.reference.files.select_related("blob"))
     if len(solutions) != 1:

@@ -12,6 +12,7 @@ from django.utils.text import get_valid_filename
 
 from podium.accounts.models import User
 from podium.challenges.models import Phase
+from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.core import events
 from podium.core.errors import Conflict, Forbidden, Refusal, WrongType
 from podium.core.locks import locked
@@ -42,7 +43,7 @@ def submission_receive(
     """Take a team's file into a phase. The time that counts is now, when its last byte has arrived.
 
     With `team`, a host's: a baseline, without limits. Refused with no row and no quota: 403 (rules, membership),
-    409 `phase_closed`, 413, 415, 429. What needs reading the file is judged later, by a worker.
+    409 `phase_closed`, `scorer_closed`, 413, 415, 429. What needs reading the file is judged later, by a worker.
     """
     at = at or timezone.now()
     row = Submission(
@@ -104,6 +105,8 @@ def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: date
     """Refuse what is refused at the door; return whether the submission is ranked."""
     if team is not None and team.challenge_id != phase.challenge_id:
         raise Conflict("This team belongs to another challenge.", code="other_challenge")
+    if takes_nothing(phase):
+        raise Conflict(f"“{phase.name}” takes no submissions. {CLOSED}", code="scorer_closed")
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from podium.accounts.models import User
 from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
+from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
 from podium.core import events
 from podium.core.downloads import download
@@ -112,6 +113,7 @@ def _submit_facts(request: HttpRequest, challenge: Challenge) -> dict[str, Any]:
         "page": Paginator(sent.order_by("-id"), PER_PAGE).get_page(request.GET.get("page")),
         "chosen": sent.filter(phase=phase, selected=True).count() if team and phase else 0,
         "released": bool(phase and phase.is_released(now)),
+        "shut": CLOSED if phase and takes_nothing(phase) else "",
         "upcoming": bool(phase and phase.opens > now),
         "sample": sample_of(challenge),
         "max_bytes": phase.upload_limit_mb * 2**20 if phase else None,

@@ -25,10 +25,14 @@ def test_standard_errors_of_three_metrics_are_the_known_ones() -> None:
     tp, fp, fn = (y * p).astype(float), ((1 - y) * p).astype(float), (y * (1 - p)).astype(float)
     pooled = 2 * tp.mean() + fp.mean() + fn.mean()
     f1 = 2 * tp.mean() / pooled
-    assert standard_error((2 * tp - f1 * (2 * tp + fp + fn)) / pooled) == pytest.approx(0.0070644173205863985, abs=1e-6)
+    assert standard_error((2 * tp - f1 * (2 * tp + fp + fn)) / pooled) == pytest.approx(0.0070644173205863985, abs=1e-9)
     squared = (truth - guess) ** 2
     rmse = math.sqrt(squared.mean())
-    assert standard_error((squared - rmse**2) / (2 * rmse)) == pytest.approx(0.005339405063301836, abs=1e-6)
+    assert standard_error((squared - rmse**2) / (2 * rmse)) == pytest.approx(0.005339405063301836, abs=1e-9)
+    spread = truth.var()
+    r2 = 1 - squared.mean() / spread
+    psi = -(squared - (1 - r2) * (truth - truth.mean()) ** 2) / spread
+    assert standard_error(psi) == pytest.approx(0.0075778850936341294, abs=1e-9)
 
 
 def test_one_unit_says_nothing_about_its_spread() -> None:

@@ -1,0 +1,118 @@
+"""What a threshold at each positive row lets through, which is all that curves over thresholds are made of.
+
+Precision and recall rise only where a positive row is let through, so positive rows are the only thresholds to look at;
+where they stand among all rows takes two sorts and two searches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.metrics.confusion import weighted
+from scoring.metrics.registry import Array, UndefinedMetricError
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The positive rows by ascending score, as thresholds.
+
+    ``score`` and ``weight`` (None where rows count alike) are their own, ``below`` the scores of the negative rows,
+    sorted; ``reached`` and ``reached_below`` are the running sums of their weights, from 0.
+    """
+
+    score: Array
+    weight: Array | None
+    below: Array
+    reached: Array
+    reached_below: Array
+
+    def at(self) -> tuple[Array, Array]:
+        """Return the weight of the positive rows and of all rows that have each threshold's score or more."""
+        hits = self.reached[-1] - self.reached[_first_of_equals(self.score)]
+        false = self.reached_below[-1] - self.reached_below[self.below.searchsorted(self.score, "left")]
+        return hits, hits + false
+
+    def over(self) -> tuple[Array, Array]:
+        """Return the same of those that have more."""
+        hits = self.reached[-1] - self.reached[len(self.score) - _first_of_equals(self.score[::-1])[::-1]]
+        false = self.reached_below[-1] - self.reached_below[self.below.searchsorted(self.score, "right")]
+        return hits, hits + false
+
+    def mean(self, values: Array) -> float:
+        """Return the mean over positive rows."""
+        return float(np.average(values, weights=self.weight))
+
+
+def thresholds(positive: Array, score: Array, weight: Array | None) -> Thresholds:
+    """Sort positive and negative rows apart; arguments of shape (rows,).
+
+    Raises UndefinedMetricError where no positive row has weight.
+    """
+    above, below = np.compress(positive, score), np.compress(~positive, score)
+    if weight is None:
+        above.sort()
+        below.sort()
+        found = Thresholds(above, None, below, np.arange(len(above) + 1.0), np.arange(len(below) + 1.0))
+    else:
+        order, order_below = np.argsort(above), np.argsort(below)
+        own, other = weight[positive][order], weight[~positive][order_below]
+        found = Thresholds(above[order], own, below[order_below], _running(own), _running(other))
+    if not found.reached[-1] > 0:
+        raise UndefinedMetricError("The truth holds no positive row, or none with weight.")
+    return found
+
+
+def _first_of_equals(ranked: Array) -> Array:
+    """Return, for each place of a sorted array, the first place that holds the same."""
+    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+    return np.repeat(starts, np.diff(np.append(starts, len(ranked))))
+
+
+def average_precision(positive: Array, score: Array, weight: Array | None) -> float:
+    """Return the mean over positive rows of precision at their score."""
+    found = thresholds(positive, score, weight)
+    return found.mean(_precision(*found.at()))
+
+
+def average_precision_influence(positive: Array, score: Array, weight: Array | None) -> Array:
+    """Return the influence values of :func:`average_precision`."""
+    moved = _moved(thresholds(positive, score, weight), positive, score)
+    return weighted(moved / np.average(positive, weights=weight), weight)
+
+
+def trapezoid(positive: Array, score: Array, weight: Array | None) -> float:
+    """Return the mean over positive rows of precision, half at their score and half just above it."""
+    found = thresholds(positive, score, weight)
+    return found.mean((_precision(*found.at()) + _precision(*found.over())) / 2)
+
+
+def trapezoid_influence(positive: Array, score: Array, weight: Array | None) -> Array:
+    """Return the influence values of :func:`trapezoid`."""
+    found = thresholds(positive, score, weight)
+    moved = _moved(found, positive, score) + _moved(found, positive, score, over=True)
+    return weighted(moved / (2 * np.average(positive, weights=weight)), weight)
+
+
+def _moved(found: Thresholds, positive: Array, score: Array, *, over: bool = False) -> Array:
+    """Return how far a row moves the mean of precision: by its own, and at all thresholds that let it through."""
+    hits, seen = found.over() if over else found.at()
+    precision = _precision(hits, seen)
+    own_weight = np.ones(len(seen)) if found.weight is None else found.weight
+    share = np.divide(own_weight, seen, out=np.zeros(len(seen)), where=seen > 0)
+    of_hit, of_any = _running(share), _running(share * precision)
+    place = found.score.searchsorted(score, "left" if over else "right")
+    moved = np.where(positive, of_hit[place], 0.0) - of_any[place]
+    own = found.score.searchsorted(score[positive], "left")
+    moved[positive] += precision[own] - found.mean(precision)
+    return moved
+
+
+def _precision(hits: Array, seen: Array) -> Array:
+    """Return precision, 1 where nothing is let through."""
+    return np.asarray(np.divide(hits, seen, out=np.ones(len(hits)), where=seen > 0))
+
+
+def _running(values: Array) -> Array:
+    return np.concatenate([[0.0], np.cumsum(values)])

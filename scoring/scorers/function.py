@@ -1,0 +1,110 @@
+"""A host's own metric in a child process with limits, for a person who trusts the file.
+
+It is not a sandbox: the metric reads and writes what the person may. The child gets an environment and a folder of its
+own, limits itself (memory, CPU, files, processes) before it loads a line of the file, dies with us, and is killed with
+all that it started when it ends or its time is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scoring import limits as submissions
+from scoring.jobs import ScoreError, ScoreResult
+from scoring.scorers import FunctionJob, FunctionLimits
+
+ROOT = Path(__file__).resolve().parents[2]
+# -I keeps the caller's folder and PYTHON… variables out; where the package lies is then told in so many words, and
+# stands after Python's own modules and before what is installed, which may hold another version of it.
+PROGRAM = (
+    "import sys; root = sys.argv.pop(1); places = (i for i, p in enumerate(sys.path) if p.endswith('-packages')); "
+    "sys.path.insert(next(places, len(sys.path)), root); "
+    "from scoring.scorers.function_child import main; main(sys.argv[1:])"
+)
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+DETAIL_BYTES = 16_384
+
+
+class TrustedChild:
+    """Runs each job in a child process of its own. See :class:`scoring.scorers.FunctionScorer`."""
+
+    def score(self, job: FunctionJob) -> ScoreResult:
+        """Score ``job`` and return what became of it."""
+        with tempfile.TemporaryDirectory(prefix="podium-metric-") as name, tempfile.TemporaryFile() as log:
+            folder = Path(name)
+            (folder / "job.json").write_text(json.dumps(_resolved(job).to_dict()))
+            (folder / "work").mkdir()
+            status = _run(folder, log=log, wall_s=job.limits.wall_s)
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - DETAIL_BYTES))
+            return _result(folder / "answer", job=job, status=status, said=log.read().decode(errors="replace"))
+
+
+def _resolved(job: FunctionJob) -> FunctionJob:
+    paths = {name: str(getattr(job, name).resolve()) for name in ("metric", "solution", "submission")}
+    return FunctionJob.from_dict({**job.to_dict(), **paths})
+
+
+def _run(folder: Path, *, log: Any, wall_s: float) -> int | None:
+    """Return the child's exit status, or None where its time was over."""
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-c", PROGRAM, ROOT, str(os.getpid()), folder / "job.json", folder / "answer"],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env={**ENVIRONMENT, "HOME": str(folder / "work"), "TMPDIR": str(folder / "work")},
+        cwd=folder / "work",
+        start_new_session=True,  # a group of its own, to be killed with all that it started
+    )
+    try:
+        return child.wait(wall_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _result(answer: Path, *, job: FunctionJob, status: int | None, said: str) -> ScoreResult:
+    messages = [json.loads(line) for line in answer.read_text().splitlines()] if answer.exists() else []
+    if status == 0 and messages and "result" in messages[-1]:
+        return ScoreResult.from_dict(messages[-1]["result"])
+    stage = next((message["stage"] for message in reversed(messages) if "stage" in message), "begin")
+    if status is None or status == -signal.SIGXCPU:
+        return over_limit("time", stage=stage, limits=job.limits)
+    if "bad_alloc" in said or "MemoryError" in said:
+        return over_limit("memory", stage=stage, limits=job.limits, detail=said)
+    if stage == "begin":
+        problem = ScoreError(code="scorer_not_started", message="The process for the metric did not start.")
+        return ScoreResult(verdict="platform_error", error=problem, detail=said)
+    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    problem = ScoreError(code="metric_crashed", message=f"The metric's process ended by itself, with {how}.")
+    return ScoreResult(verdict="host_error", error=problem, detail=said)
+
+
+def over_limit(limit: Any, *, stage: str, limits: FunctionLimits, detail: str = "") -> ScoreResult:
+    """Return the result for a job that passed its limit ("memory" or "time") while in ``stage``.
+
+    Reading the submission is the participant's matter; loading the metric, and what it computes, is the host's.
+    """
+    if stage == "read":
+        return submissions.over_limit(limit, stage=stage, detail=detail)
+    allowed = f"{limits.memory_mb:,} MB of memory" if limit == "memory" else f"{limits.wall_s:g} s"
+    message = f"The metric took more than the {allowed} that it may."
+    code = "metric_too_large" if limit == "memory" else "metric_too_slow"
+    return ScoreResult(verdict="host_error", error=ScoreError(code=code, message=message), detail=detail)
