@@ -9,9 +9,10 @@ from podium.accounts.models import User
 from podium.challenges.models import Phase
 from podium.leaderboards.models import Board
 from podium.leaderboards.searching import words_refresh
-from podium.leaderboards.services import entries_refresh
+from podium.leaderboards.services import entries_measured, entries_refresh
+from podium.leaderboards.tasks import compare
 from podium.submissions.models import Submission
-from podium.submissions.signals import selection_changed, submission_finished
+from podium.submissions.signals import run_measured, selection_changed, submission_finished
 from podium.submissions.states import SubmissionState
 from podium.teams.models import Membership, Team
 
@@ -23,6 +24,13 @@ def stand_on_the_boards(*, submission: Submission, **_kwargs: Any) -> None:
     """A submission that was scored in time may change where its team stands; any other changes nothing."""
     if submission.state == SubmissionState.SCORED and submission.ranked:
         entries_refresh(submission.phase, submission.team)
+
+
+@receiver(run_measured)
+def say_how_sure(*, submission: Submission, **_kwargs: Any) -> None:
+    """An entry takes over the intervals of its submission; then the teams can be told apart anew."""
+    entries_measured(submission)
+    compare.nudge()
 
 
 @receiver(selection_changed)

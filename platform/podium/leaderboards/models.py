@@ -41,6 +41,10 @@ class Board(models.Model):
         null=True, blank=True, help_text="On which share of the test rows it is scored, 0 to 1. Empty: not said."
     )
     snapshot_day = models.DateField(null=True, editable=False)  # the day whose midnight `Entry.rank_before` is of
+    changes = models.PositiveBigIntegerField(default=0, editable=False)  # counted; as of which of them, and when,
+    compared_changes = models.PositiveBigIntegerField(default=0, editable=False)  # its entries were compared:
+    compared_at = models.DateTimeField(null=True, editable=False)  # see `comparing`
+    comparing_until = models.DateTimeField(null=True, editable=False)  # the lease of who compares them
 
     class Meta:
         ordering = ["position", "id"]
@@ -53,6 +57,11 @@ class Board(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_being_compared(self) -> bool:
+        """Whether what tells its teams apart is older than its entries."""
+        return self.changes != self.compared_changes
 
     def clean(self) -> None:
         """Refuse what belongs to another challenge."""
@@ -116,6 +125,10 @@ class Entry(models.Model):
     values = models.JSONField(default=dict)  # column key to number or null; rounded, unless the board is exact
     submissions = models.PositiveIntegerField(default=1)  # the team's that were scored in time
     last_at = models.DateTimeField()
+    intervals = models.JSONField(default=dict)  # column key to how far the interval reaches below and above the value
+    step = models.PositiveIntegerField(null=True)  # this and the next two: by comparison, null until there was one
+    best_rank = models.PositiveIntegerField(null=True)
+    worst_rank = models.PositiveIntegerField(null=True)
     rank_before = models.PositiveIntegerField(null=True)  # at the midnight of the board's `snapshot_day`
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from podium.accounts.models import User
@@ -21,6 +21,7 @@ from podium.core import events
 from podium.core.errors import Conflict
 from podium.core.locks import locked
 from podium.leaderboards import ranking
+from podium.leaderboards.intervals import NO_ARMS, arms_of
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.ranking import Candidate, Ordering
 from podium.leaderboards.searching import words_of
@@ -30,7 +31,17 @@ from podium.submissions.states import SubmissionState
 from podium.teams.models import Team
 
 TEAMS_AT_ONCE = 500
-KEPT = ["submission", "ranked", "place", "words", "values", "submissions", "last_at", "updated_at"]  # not: rank_before
+KEPT = [  # not: rank_before, and what comes of comparing
+    "submission",
+    "ranked",
+    "place",
+    "words",
+    "values",
+    "intervals",
+    "submissions",
+    "last_at",
+    "updated_at",
+]
 
 
 def entry_refresh(board: Board, team: Team) -> None:
@@ -48,6 +59,21 @@ def entries_refresh(phase: Phase, team: Team, *, rules: Collection[str] = Board.
             _write(board, [team.pk])
 
 
+def entries_measured(submission: Submission) -> None:
+    """Write down how sure the scores of a submission are, on every board where it stands for its team."""
+    with transaction.atomic():
+        locked(Team, submission.team_id)
+        boards = Board.objects.filter(entries__submission=submission.pk).select_related("compared_with", "phase")
+        for board in boards:
+            board_changed(board)
+            _write(board, [submission.team_id])
+
+
+def board_changed(board: Board) -> None:
+    """Note that the entries of a board are to be compared again. Locks the board, so its entries come after it."""
+    Board.objects.filter(pk=board.pk).update(changes=F("changes") + 1)
+
+
 def board_rebuild(board: Board) -> None:
     """Compute all entries of a board anew: after its rule, columns or scores changed, or rows were loaded in bulk.
 
@@ -58,6 +84,7 @@ def board_rebuild(board: Board) -> None:
         competing = Team.objects.filter(pk__in=Submission.objects.filter(phase=board.phase_id).values("team"))
         teams = list(competing.select_for_update().order_by("pk").values_list("pk", flat=True))
         board = locked(Board, board.pk)
+        board_changed(board)  # even where every team stays in its place, it may stand there for another reason
         Entry.objects.filter(board=board).exclude(team__in=competing.values("pk")).delete()
         for start in range(0, len(teams), TEAMS_AT_ONCE):
             _write(board, teams[start : start + TEAMS_AT_ONCE])
@@ -66,13 +93,25 @@ def board_rebuild(board: Board) -> None:
 def _write(board: Board, teams: Collection[int]) -> None:
     """Write the entries of teams whose locks are held; who has nothing to show has none."""
     entries = list(_computed(board, teams))
-    present = {entry.team_id for entry in entries}
-    absent = [team for team in teams if team not in present]
+    before = _standing(board, teams)
+    after = {entry.team_id: (entry.submission_id, entry.place, entry.ranked) for entry in entries}
+    if before != after:
+        board_changed(board)
+    absent = [team for team in before if team not in after]
     if absent:
         Entry.objects.filter(board=board, team__in=absent).delete()
     Entry.objects.bulk_create(
         entries, update_conflicts=True, unique_fields=["board", "team"], update_fields=KEPT, batch_size=TEAMS_AT_ONCE
     )
+    moved = [team for team in before if team in after and before[team] != after[team]]
+    if moved:  # where they stood says nothing about where they stand
+        Entry.objects.filter(board=board, team__in=moved).update(step=None, best_rank=None, worst_rank=None)
+
+
+def _standing(board: Board, teams: Collection[int]) -> dict[int, tuple[int, bytes, bool]]:
+    entries = Entry.objects.filter(board=board, team__in=teams)
+    rows = entries.values_list("team_id", "submission_id", "place", "ranked")
+    return {team: (submission, bytes(place), ranked) for team, submission, place, ranked in rows}
 
 
 def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
@@ -85,9 +124,12 @@ def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
     values = values_of([*columns, *filter(None, [public])], submissions & counted)
     words = words_of(teams)
     kinds = dict(Team.objects.filter(pk__in=teams).values_list("pk", "kind"))
-    for team, candidates in _candidates(board, teams, columns[0], public, values).items():
-        chosen = _chosen(board, candidates, columns[0], public)
-        own = values.get(chosen.submission, {})
+    candidates_of = _candidates(board, teams, columns[0], public, values)
+    chosen_of = {team: _chosen(board, own, columns[0], public) for team, own in candidates_of.items()}
+    arms = arms_of(columns, Q(seat__submission__in=[chosen.submission for chosen in chosen_of.values()]))
+    for team, candidates in candidates_of.items():
+        chosen = chosen_of[team]
+        own, reach = values.get(chosen.submission, {}), arms.get(chosen.submission, {})
         yield Entry(
             board=board,
             team_id=team,
@@ -96,6 +138,7 @@ def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
             place=ordering(columns[0], exact=board.exact).place(chosen.value, chosen.at, chosen.submission),
             words=words[team],
             values={column.key: ranking.rounded(own.get(column.pk), _decimals(board, column)) for column in columns},
+            intervals={column.key: reach[column.pk] for column in columns if reach.get(column.pk, NO_ARMS) != NO_ARMS},
             submissions=len(candidates),
             last_at=max(one.at for one in candidates),
         )

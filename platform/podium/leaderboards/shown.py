@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from podium.challenges.models import Phase
 from podium.challenges.rules import Person
+from podium.leaderboards.intervals import Arms, Interval, arms_of, interval
 from podium.leaderboards.models import Board, Column
 from podium.leaderboards.ranking import rounded
 from podium.leaderboards.values import values_of
@@ -33,10 +34,11 @@ class ShownScore:
     decimals: int
     direction: str
     is_public: bool  # a public board has this column
+    interval: Interval | None = None  # around the value as it is shown
 
 
 def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, list[ShownScore]]:
-    """Return the scores that a person may see, by submission, in the boards' order. Four queries, however many.
+    """Return the scores that a person may see, by submission, in the boards' order. Five queries, however many.
 
     Every submission has a list: empty where it is not scored, or not this person's to know.
     """
@@ -53,22 +55,26 @@ def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, l
         for row in scored
         if row.phase_id in hosted or row.team_id in teams
     }
-    values = values_of([column for own in columns.values() for column in own], Q(seat__submission__in=list(seen)))
+    every, these = [column for own in columns.values() for column in own], Q(seat__submission__in=list(seen))
+    values, arms = values_of(every, these), arms_of(every, these)
     exact = {row.pk for row in scored if row.phase_id in hosted}
     for pk, own in seen.items():
-        shown[pk] = [_shown(column, values.get(pk, {}).get(column.pk), exact=pk in exact) for column in own]
+        known, reach = values.get(pk, {}), arms.get(pk, {})
+        shown[pk] = [_shown(column, known.get(column.pk), reach.get(column.pk), exact=pk in exact) for column in own]
     return shown
 
 
-def _shown(column: Column, value: float | None, *, exact: bool) -> ShownScore:
+def _shown(column: Column, full: float | None, arms: Arms | None, *, exact: bool) -> ShownScore:
+    value = full if exact else rounded(full, column.decimals)
     return ShownScore(
         column=column.key,
         title=column.title,
         split=column.split,
-        value=value if exact else rounded(value, column.decimals),
+        value=value,
         decimals=column.decimals,
         direction=column.direction,
         is_public=column.board.audience == Board.Audience.PUBLIC,
+        interval=interval(value, arms, decimals=column.decimals, exact=exact),
     )
 
 
