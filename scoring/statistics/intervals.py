@@ -118,13 +118,36 @@ def interval(
     without spread, or with fewer than two units, has an unknown interval.
     """
     psi = vector(influence, name="influence")
-    se = standard_error(psi)
+    return interval_from_se(
+        value,
+        standard_error(psi),
+        units=len(psi),
+        kind=kind,
+        low=low,
+        high=high,
+        greater_is_better=greater_is_better,
+        level=level,
+    )
+
+
+def interval_from_se(
+    value: float,
+    se: float,
+    *,
+    kind: Kind,
+    low: float,
+    high: float,
+    greater_is_better: bool,
+    units: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Return the same from a standard error that is known already; a proportion needs ``units`` for its exact bound."""
     if not math.isfinite(value) or not math.isfinite(se):
         return Interval(None, None, None, "unknown")
     edge = _edge(value, se, low=low, high=high, greater_is_better=greater_is_better)
-    if kind == "proportion" and edge in {"perfect", "worst"}:
+    if kind == "proportion" and units and edge in {"perfect", "worst"}:
         side: Side = "low" if value > 0.5 else "high"
-        ends = clopper_pearson(round(value) * len(psi), len(psi), level=level, side=side)
+        ends = clopper_pearson(round(value) * units, units, level=level, side=side)
         return Interval(*ends, None, "exact", edge)
     if edge is not None:
         return Interval(None, None, None, "unknown", edge)
