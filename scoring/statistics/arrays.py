@@ -43,3 +43,13 @@ def codes_of(groups: ArrayLike) -> tuple[Array, Array]:
         raise ValueError(f"The groups have shape {values.shape}, expected one dimension.")
     distinct, codes = np.unique(values, return_inverse=True)
     return distinct, codes
+
+
+def midranks(values: ArrayLike) -> Array:
+    """Return ranks from 1 for the smallest, shape (values,); ties share the mean of their ranks.
+
+    >>> midranks([0.3, 0.1, 0.3]).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, codes, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[codes])
