@@ -125,6 +125,16 @@ class Score(models.Model):
     key = models.CharField(max_length=60)
     split = models.CharField(max_length=60)
     value = models.FloatField(null=True)
+    se = models.FloatField(null=True)  # this and what follows: null until it is measured, and where it is not known
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    level = models.FloatField(null=True)  # of the interval, like 0.95
+    method = models.CharField(max_length=40, blank=True)
+    units = models.PositiveBigIntegerField(null=True)  # rows, groups or clusters that it is a mean over
+    evidence = models.CharField(max_length=300, blank=True)  # the file to compare it by: see `evidence`
+    released = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the score that all but hosts see in its place: the team's best so far on the Ladder. Null: this one
 
     class Meta:
         constraints = [
