@@ -1,5 +1,6 @@
 """What a host is told before launch: what the board gives away, how few rows are public, how lucky who leads is."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -34,7 +35,7 @@ def warned(foresight: Foresight) -> set[str]:
     return {finding.title for finding in foresight.warnings}
 
 
-def phase_with(cast: Cast, *, decimals: int = 4, spec: dict[str, object] | None = None, **fields: object) -> Phase:
+def phase_with(cast: Cast, *, decimals: int = 4, spec: Mapping[str, object] | None = None, **fields: object) -> Phase:
     """Return Forest's phase with these settings."""
     phase = cast.forest.phases.get()
     Column.objects.filter(board__phase=phase).update(decimals=decimals)

@@ -1,7 +1,7 @@
 """What workers do for boards by themselves. Thin: the work is in `services`."""
 
 from podium.core.tasks import every, task
-from podium.leaderboards.services import boards_snapshot_due
+from podium.leaderboards.services import board_relate, boards_snapshot_due, boards_to_relate
 
 
 @task(queue="score")
@@ -10,4 +10,18 @@ def snapshot() -> None:
     boards_snapshot_due()
 
 
+@task(queue="score")
+def relate(board: int) -> None:
+    """Bring a board's columns over all teams up to date."""
+    board_relate(board)
+
+
+@task(queue="sweep")
+def relate_due() -> None:
+    """Take up the boards whose message was lost."""
+    for board in boards_to_relate():
+        relate.enqueue(board)
+
+
 every(60, snapshot)
+every(10, relate_due)
