@@ -6,9 +6,10 @@ best so far stands in place of what is no better by more than chance (see `ladde
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from podium.leaderboards.models import Column
@@ -40,6 +41,28 @@ def values_of(columns: Collection[Column], submissions: Q, *, full: bool = False
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A score with its standard error, None where that is not known."""
+
+    value: float | None
+    se: float | None
+
+
+def measured_of(columns: Collection[Column], submissions: Q) -> dict[int, dict[int, Measured]]:
+    """Return scores with their standard errors by submission and column; those that nobody but hosts sees, because the
+    Ladder shows another in their place, are absent."""
+    found: dict[int, dict[int, Measured]] = defaultdict(dict)
+    for column in columns:
+        rows = score_rows([(column.task_id, column.score_key, column.split)]).filter(submissions)
+        for submission, replaced, value, se in rows.values_list("seat__submission_id", "released", "value", "se"):
+            if replaced is None:
+                found[submission][column.pk] = Measured(value, se)
+            else:
+                found[submission].pop(column.pk, None)
+    return found
+
+
 def weighted(weights: dict[str, float], values: dict[str, float | None]) -> float | None:
     """Return the weighted sum of a submission's values; None where one of them is missing.
 
@@ -64,17 +87,24 @@ def _parts(sums: Collection[Column]) -> dict[int, list[Column]]:
 
 
 def _scores(sources: Collection[tuple[Any, ...]], submissions: Q, *, full: bool) -> Iterable[tuple[Any, ...]]:
-    scores = Score.objects.filter(
-        submissions,
+    return (
+        score_rows(sources)
+        .filter(submissions)
+        .values_list(
+            "seat__submission_id",
+            "seat__run__task_id",
+            "key",
+            "split",
+            F("value") if full else Coalesce("released__value", "value"),
+        )
+    )
+
+
+def score_rows(sources: Collection[tuple[Any, ...]]) -> QuerySet[Score]:
+    """Return the scores of sources, which are (task, key, split), those of newer runs last."""
+    return Score.objects.filter(
         seat__run__state=RunState.SCORED,
         seat__run__task__in={task for task, _, _ in sources},
         key__in={key for _, key, _ in sources},
         split__in={split for _, _, split in sources},
-    )
-    return scores.order_by("seat__run").values_list(
-        "seat__submission_id",
-        "seat__run__task_id",
-        "key",
-        "split",
-        F("value") if full else Coalesce("released__value", "value"),
-    )
+    ).order_by("seat__run")
