@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC = (0.90, 0.89, 0.88, 0.87, 0.86, 0.85)
 
 
-def private(cast: Cast) -> Board:
+def later(cast: Cast) -> Board:
     """Return Forest's private board, as a page has it."""
     return Board.objects.select_related("compared_with").get(slug="private", challenge=cast.forest)
 
@@ -28,7 +28,7 @@ def played(cast: Cast, private: tuple[float, ...], *, se: float | None = None) -
     for number, (before, after) in enumerate(zip(PUBLIC, private, strict=True)):
         scored(team(cast.forest, f"Team {number}"), before, after)
     Score.objects.update(se=se)
-    return shakeup_of(private(cast))
+    return shakeup_of(later(cast))
 
 
 def test_the_same_order_is_no_shake_up(cast: Cast) -> None:
@@ -80,7 +80,7 @@ def test_without_standard_errors_ranks_are_told_and_luck_is_left_open(cast: Cast
 def test_boards_that_rank_by_different_things_are_compared_by_rank_alone(cast: Cast) -> None:
     played(cast, PUBLIC, se=0.01)
     Column.objects.filter(board=board(cast.forest, "private")).update(score_key="other")
-    found = shakeup_of(private(cast))
+    found = shakeup_of(later(cast))
     assert found is not None
     assert (found.happened, found.beyond_chance) == (None, None)
     assert found.tau == pytest.approx(1)
@@ -88,7 +88,7 @@ def test_boards_that_rank_by_different_things_are_compared_by_rank_alone(cast: C
 
 def test_one_team_alone_has_no_report(cast: Cast) -> None:
     scored(cast.held_out, 0.9, 0.8)
-    assert shakeup_of(private(cast)) is None
+    assert shakeup_of(later(cast)) is None
     assert shakeup_of(board(cast.forest)) is None
 
 
@@ -98,8 +98,8 @@ def test_what_the_ladder_hides_stays_hidden(cast: Cast) -> None:
     assert found.leader.gain is not None
     first, second = Score.objects.filter(split="public").order_by("pk")[:2]
     Score.objects.filter(pk=first.pk).update(released=second)
-    private(cast).entries.update(updated_at=timezone.now())
-    found = shakeup_of(private(cast))
+    later(cast).entries.update(updated_at=timezone.now())
+    found = shakeup_of(later(cast))
     assert found is not None
     assert found.leader.gain is None
 
@@ -120,7 +120,7 @@ def test_it_stands_on_the_private_board_once_that_is_released(cast: Cast) -> Non
 
 def test_a_second_look_costs_a_fixed_number_of_queries(cast: Cast) -> None:
     played(cast, PUBLIC[::-1], se=0.01)
-    chosen = private(cast)
+    chosen = later(cast)
     shakeup_of(chosen)
     with CaptureQueriesContext(connection) as queries:
         shakeup_of(chosen)

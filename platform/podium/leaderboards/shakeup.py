@@ -103,7 +103,7 @@ def shakeup_of(board: Board) -> Shakeup | None:
 
 
 def _state(board: Board, before: Board) -> str:
-    """Return a name for what the report depends on: entries (which are written when one is measured, too) and columns."""
+    """Return a name for what the report depends on: the columns, and entries, which measuring writes as well."""
     changed = Entry.objects.filter(board__in=[board.pk, before.pk]).aggregate(last=Max("updated_at"), rows=Count("*"))
     columns = _comparable(before, board)
     about = [changed["last"], changed["rows"], *((column.pk, column.decimals) for column in columns)]
