@@ -20,9 +20,8 @@ from django.utils import timezone
 
 from podium.core.locks import locked
 from podium.leaderboards.models import Board, Column, Entry
+from podium.leaderboards.values import score_rows
 from podium.submissions import evidence, measuring
-from podium.submissions.models import Score
-from podium.submissions.states import RunState
 from scoring.statistics.comparisons import covariance, p_function
 from scoring.statistics.steps import ALL_PAIRS, rank_ranges, steps
 
@@ -30,6 +29,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 ASKED_AT_ONCE = 500
 KEPT = ["step", "best_rank", "worst_rank"]
+OWN = ("seat__run", "seat__run__reference", "seat__run__measured_at", "evidence")
 
 
 def boards_to_compare() -> QuerySet[Board]:
@@ -110,16 +110,15 @@ class Proof:
 
 
 def proofs_of(column: Column, submissions: Sequence[int]) -> dict[int, Proof]:
-    """Return what is known of submissions' scores; of the newer where one ran twice."""
+    """Return what is known of submissions' released scores; of the newer where one ran twice."""
     proofs: dict[int, Proof] = {}
-    scores = Score.objects.filter(
-        seat__run__state=RunState.SCORED, seat__run__task=column.task_id, key=column.score_key, split=column.split
-    ).order_by("seat__run")
+    scores = score_rows([(column.task_id, column.score_key, column.split)])
     for start in range(0, len(submissions), ASKED_AT_ONCE):
         chunk = scores.filter(seat__submission__in=submissions[start : start + ASKED_AT_ONCE])
-        for submission, run, reference, measured, name in chunk.values_list(
-            "seat__submission_id", "seat__run", "seat__run__reference", "seat__run__measured_at", "evidence"
+        for submission, replaced, *own_and_released in chunk.values_list(
+            "seat__submission_id", "released", *OWN, *(f"released__{name}" for name in OWN)
         ):
+            run, reference, measured, name = own_and_released[len(OWN) :] if replaced else own_and_released[: len(OWN)]
             path = evidence.path_of(run, name) if name else None
             proofs[submission] = Proof(run, reference, path, is_pending=measured is None)
     return proofs
@@ -157,6 +156,7 @@ class Known:
             p_function(values, evidence=_as_arrays(arrays)) if self.cov is None else self.cov[np.ix_(order, order)],
             higher_is_better=self.column.higher_is_better,
             known=[array is not None for array in arrays],
+            family="walk" if self.cov is None else "pairs",  # a board must not split by chance: 40 % did, of 50 equals
         )
         step_at = dict(zip(order, numbers, strict=True))
         return [step_at.get(at) or None for at in range(len(self.values))]

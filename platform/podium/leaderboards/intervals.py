@@ -13,15 +13,17 @@ from django.db.models import Q
 from podium.core import words
 from podium.leaderboards.models import Column
 from podium.leaderboards.ranking import rounded
-from podium.submissions.models import Score
-from podium.submissions.states import RunState
+from podium.leaderboards.values import score_rows
 
 Arms = tuple[float | None, float | None]  # below and above; None where there is no known end
 NO_ARMS: Arms = (None, None)
+SCORE = ("seat__submission_id", "seat__run__task_id", "key", "split", "released")
+OWN = ("value", "low", "high")
+RELEASED = ("released__value", "released__low", "released__high")
 
 
-def arms_of(columns: Collection[Column], submissions: Q) -> dict[int, dict[int, Arms]]:
-    """Return the arms by submission and column, where they are known, in one query.
+def arms_of(columns: Collection[Column], submissions: Q, *, full: bool = False) -> dict[int, dict[int, Arms]]:
+    """Return the arms by submission and column, where they are known, in one query: of released values, or of `full`.
 
     `submissions` filters scores by their `seat__submission…`. Where a submission ran twice on a task, the newer counts,
     measured or not: an interval never stands around a value that it was not made for.
@@ -29,19 +31,12 @@ def arms_of(columns: Collection[Column], submissions: Q) -> dict[int, dict[int, 
     sources = defaultdict(list)
     for column in columns:
         sources[column.task_id, column.score_key, column.split].append(column.pk)
-    scores = Score.objects.filter(
-        submissions,
-        seat__run__state=RunState.SCORED,
-        seat__run__task__in={column.task_id for column in columns},
-        key__in={column.score_key for column in columns},
-        split__in={column.split for column in columns},
-    )
+    scores = score_rows(list(sources)).filter(submissions)
     found: dict[int, dict[int, Arms]] = defaultdict(dict)
-    for submission, task, key, split, value, low, high in scores.order_by("seat__run").values_list(
-        "seat__submission_id", "seat__run__task_id", "key", "split", "value", "low", "high"
-    ):
+    for submission, task, key, split, replaced, *own_and_released in scores.values_list(*SCORE, *OWN, *RELEASED):
+        of = own_and_released[: len(OWN)] if full or replaced is None else own_and_released[len(OWN) :]
         for pk in sources.get((task, key, split), ()):
-            found[submission][pk] = _arms(value, low, high)
+            found[submission][pk] = _arms(*of)
     return found
 
 

@@ -1,10 +1,11 @@
 """Who sees which score, in what form: the one selector that decides, for pages, REST, exports and clients alike.
 
 Hosts see every split that a board has a column for, unrounded. A team sees its own submissions' scores as boards show
-them: rounded, and private ones only from the phase's release on. Nobody else sees anything of a submission.
+them: the released values (see `values`), rounded, and private ones only from the phase's release on. Nobody else sees
+anything of a submission.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -38,7 +39,7 @@ class ShownScore:
 
 
 def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, list[ShownScore]]:
-    """Return the scores that a person may see, by submission, in the boards' order. Five queries, however many.
+    """Return the scores that a person may see, by submission, in the boards' order. A fixed number of queries.
 
     Every submission has a list: empty where it is not scored, or not this person's to know.
     """
@@ -55,13 +56,26 @@ def scores_shown(user: Person, submissions: Iterable[Submission]) -> dict[int, l
         for row in scored
         if row.phase_id in hosted or row.team_id in teams
     }
-    every, these = [column for own in columns.values() for column in own], Q(seat__submission__in=list(seen))
-    values, arms = values_of(every, these), arms_of(every, these)
-    exact = {row.pk for row in scored if row.phase_id in hosted}
-    for pk, own in seen.items():
-        known, reach = values.get(pk, {}), arms.get(pk, {})
-        shown[pk] = [_shown(column, known.get(column.pk), reach.get(column.pk), exact=pk in exact) for column in own]
+    for exact in (False, True):
+        own = {row.pk: seen[row.pk] for row in scored if row.pk in seen and (row.phase_id in hosted) == exact}
+        shown |= _with_values(own, exact=exact)
     return shown
+
+
+def _with_values(seen: Mapping[int, Sequence[Column]], *, exact: bool) -> dict[int, list[ShownScore]]:
+    """Return the scores of submissions in the columns that may be seen of each; with `exact`, as they are."""
+    if not seen:
+        return {}
+    every, these = {column.pk: column for own in seen.values() for column in own}, Q(seat__submission__in=list(seen))
+    values = values_of(every.values(), these, full=exact)
+    arms = arms_of(every.values(), these, full=exact)
+    return {
+        pk: [
+            _shown(column, values.get(pk, {}).get(column.pk), arms.get(pk, {}).get(column.pk), exact=exact)
+            for column in columns
+        ]
+        for pk, columns in seen.items()
+    }
 
 
 def _shown(column: Column, full: float | None, arms: Arms | None, *, exact: bool) -> ShownScore:
@@ -92,10 +106,14 @@ def _teams_of(user: Person) -> set[int]:
 
 def _columns(phases: Collection[int]) -> dict[int, list[Column]]:
     """Return the columns of all boards of phases, the most public board first; what several show stands there once."""
-    columns: dict[int, dict[tuple[int, str, str], Column]] = {phase: {} for phase in phases}
+    columns: dict[int, dict[tuple[object, ...], Column]] = {phase: {} for phase in phases}
     rows = Column.objects.filter(board__phase__in=phases).select_related("board__phase")
     for column in sorted(rows, key=lambda one: (OPENNESS[one.board.audience], one.board.position, one.position)):
-        columns[column.board.phase_id].setdefault((column.task_id, column.score_key, column.split), column)
+        if column.is_relative:  # no score of a submission: it says how a team stands among the others
+            continue
+        computed = (column.board_id, column.key) if column.computed else ()
+        source = (column.task_id, column.score_key, column.split, *computed)
+        columns[column.board.phase_id].setdefault(source, column)
     return {phase: list(own.values()) for phase, own in columns.items()}
 
 

@@ -2,7 +2,7 @@
 
 from podium.core.tasks import every, task
 from podium.leaderboards.comparing import boards_compare, needed_runs
-from podium.leaderboards.services import boards_snapshot_due
+from podium.leaderboards.services import board_relate, boards_snapshot_due, boards_to_relate
 from podium.submissions import evidence
 
 
@@ -10,6 +10,19 @@ from podium.submissions import evidence
 def snapshot() -> None:
     """Once a day, keep the ranks of the midnight that has just passed."""
     boards_snapshot_due()
+
+
+@task(queue="score")
+def relate(board: int) -> None:
+    """Bring a board's columns over all teams up to date."""
+    board_relate(board)
+
+
+@task(queue="sweep")
+def relate_due() -> None:
+    """Take up the boards whose message was lost."""
+    for board in boards_to_relate():
+        relate.enqueue(board)
 
 
 @task(queue="measure")
@@ -25,5 +38,6 @@ def sweep_evidence() -> None:
 
 
 every(60, snapshot)
+every(10, relate_due)
 every(10, compare)
 every(600, sweep_evidence)

@@ -136,6 +136,9 @@ class Score(models.Model):
     method = models.CharField(max_length=40, blank=True)
     units = models.PositiveBigIntegerField(null=True)  # rows, groups or clusters that it is a mean over
     evidence = models.CharField(max_length=300, blank=True)  # the file to compare it by: see `evidence`
+    released = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the score that all but hosts see in its place: the team's best so far on the Ladder. Null: this one
 
     class Meta:
         constraints = [
