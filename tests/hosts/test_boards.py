@@ -82,7 +82,9 @@ def test_a_computed_column_is_filled_for_the_entries_that_there_are(cast: Cast) 
 def test_a_rule_over_all_teams_is_worked_out_when_it_is_saved(cast: Cast) -> None:
     scored(cast.held_out, 0.8)
     scored(team(cast.forest, "Nadir"), 0.7)
-    assert saved(change(cast, board(cast.forest), **computed(key="borda", computed="borda", parts="accuracy")))
+    assert saved(
+        change(cast, board(cast.forest), **computed(key="borda", computed="borda", parts="accuracy", direction=""))
+    )
     assert [entry.values["borda"] for entry in board(cast.forest).entries.order_by("place")] == [1.0, 0.0]
 
 
@@ -105,6 +107,7 @@ def test_a_computed_column_can_rank(cast: Cast) -> None:
         ({"parts": "accuracy much"}, "is no column with a weight"),
         ({"parts": "accuracy nan"}, "is no column with a weight"),
         ({"parts": ""}, "required"),
+        ({"parts": "accuracy", "direction": ""}, "Say whether a higher or a lower sum is better."),
         ({"computed": "borda", "parts": "accuracy 2"}, "leave the weights out"),
         ({"computed": "mean_rank", "parts": "accuracy -1"}, "greater than 0"),
         ({"key": "accuracy", "parts": "accuracy"}, "already exists"),

@@ -14,7 +14,7 @@ from podium.challenges.scorers import keys_of
 from podium.core.words import listed
 from podium.hosts.base import HostAdmin, HostFormSet, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
-from podium.leaderboards.models import Board, Column
+from podium.leaderboards.models import FIRST_IS_BEST, Board, Column
 from podium.leaderboards.relative import WEIGHING, agreements
 from podium.leaderboards.services import board_rebuild
 
@@ -135,11 +135,16 @@ class ComputedForm(forms.ModelForm[Column]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["computed"].required = True
+        self.fields["direction"].required = False
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse weights where the rule has no use for them."""
+        """Refuse weights where the rule has no use for them; ask for a direction where the rule has none."""
         data = super().clean() or {}
         rule, parts = data.get("computed"), data.get("parts") or {}
+        if rule and rule != Column.Rule.WEIGHTED:
+            data["direction"] = Column.Direction.LOWER if rule in FIRST_IS_BEST else Column.Direction.HIGHER
+        elif not data.get("direction"):
+            self.add_error("direction", "Say whether a higher or a lower sum is better.")
         if rule and rule not in WEIGHING and set(parts.values()) - {1.0}:
             self.add_error("parts", "This rule counts every column once: leave the weights out.")
         elif rule in WEIGHING - {Column.Rule.WEIGHTED} and any(weight <= 0 for weight in parts.values()):

@@ -1,6 +1,7 @@
 """Tasks and phases at `/host/`."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase, PhaseTask, Task
+from podium.challenges.references import UnreadableError, split_sizes
 from podium.challenges.scorers import keys_of
 from podium.challenges.splitting import task_split
 from podium.core.errors import Refusal
@@ -18,7 +20,7 @@ from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
 from podium.hosts.foresight import foresee
 from podium.hosts.scope import person
-from podium.leaderboards.models import Column
+from podium.leaderboards.models import Board, Column
 from podium.leaderboards.services import board_defaults, board_rebuild, private_release
 from podium.submissions.models import Run, Submission
 from podium.teams.models import Team
@@ -219,6 +221,18 @@ class PhaseForm(forms.ModelForm[Phase]):
         return data
 
 
+def shares_say(boards: list[Board]) -> None:
+    """Have new boards say on which share of the rows they are scored, where their solutions can be read."""
+    for board in boards:
+        column = board.columns.select_related("task__reference").first()
+        if column is None or column.task is None:
+            continue
+        with suppress(UnreadableError):
+            sizes = split_sizes(column.task)
+            if rows := sizes.get(column.split):
+                Board.objects.filter(pk=board.pk).update(rows_share=rows / sum(sizes.values()))
+
+
 def people_submitted(phase: Phase) -> bool:
     """Tell whether a team of people has sent something into a phase."""
     return Submission.objects.filter(phase=phase.pk, team__kind=Team.Kind.PEOPLE).exists()
@@ -253,6 +267,8 @@ class PhaseAdmin(HostAdmin[Phase]):
         phase: Phase = form.instance
         if not phase.tasks.exists():
             return
+        if not phase.boards.exists():
+            shares_say(board_defaults(phase.challenge, phase))
         for board in board_defaults(phase.challenge, phase):
             if change and "final_selections" in form.changed_data:
                 board_rebuild(board)

@@ -23,9 +23,10 @@ def deciding_column(columns: Sequence[Column]) -> Column:
 
 
 def public_column(board: Board) -> Column | None:
-    """Return the column by which submissions count where a team selected none: the deciding one of the board that this
-    one is compared with, else of the phase's first public board."""
+    """Return the column by which submissions count where a team selected none: the deciding one of the public board
+    that this one is compared with, else of the phase's first one."""
     boards = Board.objects.filter(phase=board.phase_id, audience=Board.Audience.PUBLIC)
-    public = board.compared_with or boards.exclude(pk=board.pk).first()
+    is_public = board.compared_with is not None and board.compared_with.audience == Board.Audience.PUBLIC
+    public = board.compared_with if is_public else boards.exclude(pk=board.pk).first()
     columns = list(public.columns.all()) if public else []
     return deciding_column(columns) if columns else None

@@ -137,6 +137,13 @@ class Column(models.Model):
         return bool(self.computed) and self.computed != self.Rule.WEIGHTED
 
     @property
+    def parts_on_board(self) -> list[str]:
+        """What it is computed of, in words: titles, with weights where they differ from 1."""
+        titles = {column.key: column.title for column in self.board.columns.all()}
+        words = {key: titles.get(key, key) for key in self.parts}
+        return [words[key] if weight == 1 else f"{weight:g} × {words[key]}" for key, weight in self.parts.items()]
+
+    @property
     def is_private(self) -> bool:
         """Whether it is a private score, or a slice of one."""
         return self.split.partition(":")[0] == "private"
