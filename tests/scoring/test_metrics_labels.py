@@ -182,6 +182,11 @@ def test_the_standard_error_of_f1_is_the_known_one() -> None:
     assert psi.std(ddof=1) / math.sqrt(4000) == pytest.approx(0.0070644173205863985, abs=1e-9)
 
 
+def test_a_class_that_does_not_occur_cannot_be_moved() -> None:
+    f1, _ = find("f1")
+    assert f1.influence_values([0, 0], [0, 0]).tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("alias", "beta"), [("fbeta2_macro", 2), ("fbeta0.5_macro", 0.5), ("fbeta_0_5", 0.5), ("f2", 2.0), ("f2_micro", 2)]
 )
