@@ -21,8 +21,11 @@ from scoring.metrics.registry import Array, InfluenceFunction, metric
 
 
 def _averages(name: str) -> dict[str, dict[str, Any]]:
-    """Return the alias, and one for each way to average."""
-    return {name: {}, **{f"{name}_{average}": {"average": average} for average in AVERAGE.choices}}
+    """Return the alias, and two for each way to average: ``f1_macro`` and ``macro_f1``."""
+    aliases: dict[str, dict[str, Any]] = {name: {}}
+    for average in AVERAGE.choices:
+        aliases |= {f"{name}_{average}": {"average": average}, f"{average}_{name}": {"average": average}}
+    return aliases
 
 
 def _influence(ratio: Ratio) -> InfluenceFunction:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scoring.metrics import MetricInputError, find
 
 Array = NDArray[Any]
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=20, deadline=None)
 
 
 def ours(name: str, *arrays: Any, **options: Any) -> float:
