@@ -105,7 +105,7 @@ def class_codes(true: Array, *, labels: Any, columns: int) -> Array:
 
 def _distinct(true: Array) -> Array:
     if true.dtype.kind in "iu" and (low := int(true.min())) + 65_536 > int(true.max()):
-        return np.flatnonzero(np.bincount(true - low)) + low
+        return np.flatnonzero(np.bincount(np.subtract(true, low, dtype=np.int64))) + low
     return np.unique(true)
 
 

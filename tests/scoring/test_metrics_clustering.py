@@ -30,7 +30,7 @@ def ours(name: str, *arrays: Any, **options: Any) -> float:
 
 
 @pytest.mark.parametrize(("name", "theirs"), ORACLES.items(), ids=ORACLES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(2, 80), parts=st.integers(1, 12))
 def test_random_partitions(name: str, theirs: Any, seed: int, rows: int, parts: int) -> None:
     random = np.random.default_rng(seed)

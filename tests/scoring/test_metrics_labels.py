@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scoring.metrics import MetricInputError, UndefinedMetricError, find
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=20, deadline=None)
 TRUE, PRED = [0, 1, 2, 2, 1, 0, 2, 1, 0, 2], [0, 2, 2, 2, 1, 0, 1, 1, 1, 2]
 KNOWN = {
     "accuracy": 0.7,
@@ -180,6 +180,20 @@ def test_the_standard_error_of_f1_is_the_known_one() -> None:
     psi = f1.influence_values(true, pred)
     assert f1(true, pred) == pytest.approx(0.7955182072829132, abs=1e-9)
     assert psi.std(ddof=1) / math.sqrt(4000) == pytest.approx(0.0070644173205863985, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
+def test_labels_may_be_any_kind_of_integer(kind: type) -> None:
+    shift = {np.int8: -100, np.int16: -30_000, np.int64: 2**61}.get(kind, 0)
+    true, pred = (np.array([*labels, 120]).astype(np.int64) + shift for labels in (TRUE, PRED))
+    for name in ("f1_macro", "qwk", "mcc", "ari"):
+        expected = ours(name, [*TRUE, 120], [*PRED, 120])
+        assert ours(name, true.astype(kind), pred.astype(kind)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_class_that_does_not_occur_cannot_be_moved() -> None:
+    f1, _ = find("f1")
+    assert f1.influence_values([0, 0], [0, 0]).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(

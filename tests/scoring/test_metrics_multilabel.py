@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scoring.metrics import MetricInputError, find
 
 Array = NDArray[Any]
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=20, deadline=None)
 
 
 def ours(name: str, *arrays: Any, **options: Any) -> float:
@@ -83,6 +83,19 @@ def test_mean_column_wise_auc(world: Any) -> None:
     for average in ("macro", "weighted", "micro"):
         expected = oracle.roc_auc_score(true, score, average=average)
         assert ours("mean_columnwise_auc", true, score, average=average) == pytest.approx(expected, rel=1e-9)
+
+
+@few
+@given(world=worlds())
+def test_mean_column_wise_log_loss_and_average_precision(world: Any) -> None:
+    random, true, weight = world
+    true[0], proba = 1, random.random(true.shape)
+    columns = [
+        oracle.log_loss(true[:, k], proba[:, k], labels=[0, 1], sample_weight=weight) for k in range(true.shape[1])
+    ]
+    assert ours("columnwise_log_loss", true, proba, sample_weight=weight) == pytest.approx(np.mean(columns), rel=1e-9)
+    expected = oracle.average_precision_score(true, proba, sample_weight=weight)
+    assert ours("cmap", true, proba, sample_weight=weight) == pytest.approx(expected, rel=1e-9)
 
 
 def test_rows_without_labels_are_decided_as_scikit_learn_decides_them() -> None:

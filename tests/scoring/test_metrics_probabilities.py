@@ -16,7 +16,7 @@ from scipy import stats
 from scoring.metrics import MetricInputError, UndefinedMetricError, find
 
 Array = NDArray[Any]
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=20, deadline=None)
 TRUE, SCORE = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0], [0.1, 0.4, 0.35, 0.8, 0.4, 0.7, 0.05, 0.9, 0.4, 0.6]
 KNOWN = {
     "roc_auc": 0.8,

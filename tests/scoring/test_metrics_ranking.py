@@ -57,6 +57,13 @@ def test_a_ranking_metric_has_its_known_value(name: str) -> None:
     assert score(name, TRUTH, RUN) == pytest.approx(KNOWN[name], abs=1e-12)
 
 
+def test_one_long_list_among_many_short_ones_changes_nothing() -> None:
+    truth = [{"a": 1, "b": 3}] * 30 + [{item: item % 4 for item in range(200)}]
+    pred = [["a", "b"]] * 30 + [list(range(200))]
+    short, long = score("ndcg@10", truth[:1], pred[:1]), score("ndcg@10", truth[-1:], pred[-1:])
+    assert score("ndcg@10", truth, pred) == pytest.approx((30 * short + long) / 31)
+
+
 def test_predictions_may_be_scores_by_item() -> None:
     scored = {query: {item: -rank for rank, item in enumerate(items)} for query, items in RUN.items()}
     scored["q1"] = dict(sorted(scored["q1"].items()))

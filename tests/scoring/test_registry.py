@@ -25,6 +25,7 @@ ROWS = 40
 EVERY = [pytest.param(entry, id=entry.name) for entry in registry]
 CLASSES = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "classes"]
 OUTPUTS = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "outputs" and not entry.needs]
+LABELS = [pytest.param(entry, id=entry.name) for entry in registry if entry.columns == "labels"]
 SMOOTH = [pytest.param(entry, id=entry.name) for entry in registry if entry.influence]
 VARIANTS = [
     pytest.param(entry, params, id=alias)
@@ -164,6 +165,12 @@ def test_the_order_of_class_columns_does_not_matter_when_it_is_told(entry: Metri
     random = np.random.default_rng(3)
     truth, proba = np.arange(ROWS) % 3, random.dirichlet([1, 1, 1], ROWS)
     assert entry(truth, proba[:, [2, 0, 1]], labels=[2, 0, 1]) == pytest.approx(entry(truth, proba), rel=1e-12)
+
+
+@pytest.mark.parametrize("entry", LABELS)
+def test_the_order_of_label_columns_does_not_matter(entry: Metric) -> None:
+    made = example_of(entry)
+    assert entry(made.truth[:, ::-1], made.pred[:, ::-1]) == pytest.approx(entry(made.truth, made.pred), rel=1e-12)
 
 
 @pytest.mark.parametrize("entry", OUTPUTS)
