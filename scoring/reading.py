@@ -205,6 +205,24 @@ def values_of(column: pa.Array, *, dtype: np.dtype[Any]) -> Array:
     return data[column.offset : column.offset + len(column)]
 
 
+def offsets_of(column: pa.Array) -> Array:
+    """Return where the texts or lists of a column start, and behind them the end; shape (rows + 1,)."""
+    if len(column) == 0:
+        return np.zeros(1, dtype=np.int32)
+    return np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def lengths_of(column: pa.Array) -> Array:
+    """Return how many bytes each text of a column has."""
+    return np.diff(offsets_of(column))
+
+
+def first_empty(column: pa.Array) -> int:
+    """Return the first row whose text is empty, or -1."""
+    lengths = lengths_of(column)
+    return -1 if lengths.all() else int(np.flatnonzero(lengths == 0)[0])
+
+
 def arrow_of(values: Array) -> pa.Array:
     """Return numbers or truth values as an Arrow array, around the buffer: ``pa.array`` would import pandas."""
     if values.dtype == bool:

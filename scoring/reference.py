@@ -15,15 +15,17 @@ import pyarrow.compute as pc
 
 from scoring.archives import Limits
 from scoring.errors import HostError, SubmissionError, listed, many, shown
+from scoring.id_index import IdIndex, index_of
 from scoring.layouts.beside import Beside, columns_beside, read_beside
 from scoring.layouts.units import Units, named, units_of
 from scoring.metrics.registry import Array, Role
-from scoring.reading import Table, open_table, values_of
+from scoring.reading import Table, first_empty, open_table, values_of
 from scoring.spec import WHOLE_CELLS, ScorerSpec, digest
 from scoring.store import Stored, is_stored, load, write
 from scoring.truths import columns_of_truth, pack, read_truth, unpack
 
 LAYOUT = 2
+MOST_SPELLINGS = 10_000
 IGNORED = "ignored"
 WHOLE = "all"
 LIMITS = Limits(max_bytes=4 << 30)
@@ -40,9 +42,8 @@ class Reference:
     """Units."""
     ids: pa.Array
     """What units are aligned by: ids, or in layout "rows" with an item, id and item together."""
-    dense: Array | None
-    """Where ids are whole numbers close together: the position of each, from ``low`` on, and -1 in the gaps."""
-    low: int
+    index: IdIndex | None
+    """Finds ids quickly; None where they are too long for it."""
     truth: Any
     """Shape (rows,) or (rows, targets): numbers, whole-number labels, positions in ``texts``, or texts themselves; or
     lists, boxes, masks of ``rows`` units."""
@@ -136,21 +137,21 @@ def _check_columns(table: Table, wanted: list[str]) -> None:
 
 def _build(table: Table, *, spec: ScorerSpec) -> Reference:
     units = units_of(table, spec=spec)
-    _check_ids(table, units, spec=spec)
+    index = index_of(units.keys)
+    _check_ids(table, units, spec=spec, doubled=index is None)
     splits = _splits(table, units=units, spec=spec)
     truth = read_truth(table, spec=spec, units=units)
     beside = read_beside(table, spec=spec, units=units)
-    dense, low = _dense(units.keys)
     return Reference(
-        len(units), units.keys, dense, low, truth.values, truth.texts, truth.labels, splits, beside, truth.items
+        len(units), units.keys, index, truth.values, truth.texts, truth.labels, splits, beside, truth.items
     )
 
 
-def _check_ids(table: Table, units: Units, *, spec: ScorerSpec) -> None:
-    if units.codes is None:
+def _check_ids(table: Table, units: Units, *, spec: ScorerSpec, doubled: bool) -> None:
+    if doubled and units.codes is None:
         _check_doubled(units.keys)
     for column in (spec.id, spec.item if spec.layout == "rows" else None):
-        empty = -1 if column is None else pc.index(table.text(column), "").as_py()
+        empty = -1 if column is None else first_empty(table.text(column))
         if empty >= 0:
             raise HostError("reference_ids", "In the reference, an id is empty.", row=table.line(empty), column=column)
 
@@ -168,8 +169,7 @@ def _check_doubled(keys: pa.Array) -> None:
 def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array | None]:
     if spec.split is None:
         return {WHOLE: None}
-    column = pc.utf8_lower(pc.utf8_trim_whitespace(table.text(spec.split))).dictionary_encode()
-    names, codes = column.dictionary.to_pylist(), values_of(column.indices, dtype=np.dtype(np.int32))
+    names, codes = _split_codes(table.text(spec.split))
     if "" in names:
         row = table.line(int(np.flatnonzero(codes == names.index(""))[0]))
         raise HostError("reference_split", "In the reference, a split is empty.", row=row, column=spec.split)
@@ -184,23 +184,25 @@ def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array 
     return splits
 
 
-def _dense(ids: pa.Array) -> tuple[Array | None, int]:
-    """Return a table from id to position where ids are whole numbers, written plainly, and lie close together."""
-    if not pc.all(pc.match_substring_regex(ids, r"^(0|-?[1-9][0-9]{0,17})$")).as_py():
-        return None, 0
-    values = values_of(ids.cast(pa.int64()), dtype=np.dtype(np.int64))
-    low, high = int(values.min()), int(values.max())
-    if high - low > 4 * len(values) + 1_000_000:
-        return None, 0
-    dense = np.full(high - low + 1, -1, dtype=np.int32)
-    dense[values - low] = np.arange(len(values), dtype=np.int32)
-    return dense, low
+def _split_codes(column: pa.Array) -> tuple[list[str], Array]:
+    """Return the names of the splits in their order, trimmed and in small letters, and the split of each row."""
+    encoded = column.dictionary_encode()
+    if len(encoded.dictionary) > MOST_SPELLINGS:
+        raise HostError("reference_split", f"The reference has more than {MOST_SPELLINGS:,} splits; 100 are the most.")
+    spellings = [name.strip().lower() for name in encoded.dictionary.to_pylist()]
+    names = list(dict.fromkeys(spellings))
+    position = np.array([names.index(name) for name in spellings], dtype=np.int32)
+    return names, position[values_of(encoded.indices, dtype=np.dtype(np.int32))]
 
 
 def _packed(reference: Reference) -> Stored:
     """Return the reference as arrays and columns of text by name."""
-    about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "low", "texts", "labels")}
-    arrays = {"dense": reference.dense, "weight": reference.weight, "clusters": reference.clusters}
+    about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "texts", "labels")}
+    arrays: dict[str, Any] = {"weight": reference.weight, "clusters": reference.clusters}
+    about["tables"] = 0 if reference.index is None else len(reference.index.tables)
+    if reference.index is not None:
+        arrays["words"] = reference.index.words
+        arrays |= {f"table_{number}": table for number, table in enumerate(reference.index.tables)}
     texts = {"ids": reference.ids, "items": reference.items}
     about["truth"], true_arrays, true_texts = pack(reference.truth)
     arrays |= true_arrays
@@ -220,6 +222,7 @@ def _packed(reference: Reference) -> Stored:
 def _unpacked(stored: Stored) -> Reference:
     about, arrays = stored.about, stored.arrays
     texts, labels = (None if about[name] is None else tuple(about[name]) for name in ("texts", "labels"))
+    tables = tuple(arrays[f"table_{number}"] for number in range(about["tables"]))
     beside = Beside(
         {role: arrays[f"role_{role}"] for role in about["roles"]},
         arrays.get("weight"),
@@ -229,8 +232,7 @@ def _unpacked(stored: Stored) -> Reference:
     return Reference(
         rows=about["rows"],
         ids=stored.texts["ids"],
-        dense=arrays.get("dense"),
-        low=about["low"],
+        index=IdIndex(arrays["words"], tables) if tables else None,
         truth=unpack(about["truth"], arrays=arrays, texts=stored.texts),
         texts=texts,
         labels=labels,

@@ -12,7 +12,7 @@ from scoring.cells import read_numbers
 from scoring.errors import Findings, HostError, shown
 from scoring.layouts.units import Units
 from scoring.metrics.registry import Array, Role
-from scoring.reading import Table, values_of
+from scoring.reading import Table, first_empty, values_of
 from scoring.spec import ScorerSpec
 
 MOST_GROUPS = 20
@@ -86,7 +86,7 @@ def _refuse(table: Table, column: str, bad: Array, *, expected: str) -> None:
 
 def _codes(table: Table, column: str, *, units: Units) -> tuple[list[str], Array]:
     text = pc.utf8_trim_whitespace(table.text(column))
-    empty = pc.index(text, "").as_py()
+    empty = first_empty(text)
     if empty >= 0:
         message = f"In the reference, a cell of column {shown(column)} is empty."
         raise HostError("reference_column", message, row=table.line(empty), column=column)
