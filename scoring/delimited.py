@@ -17,9 +17,10 @@ from scoring.archives import CHUNK, Content, Limits
 from scoring.encoding import as_utf8, decode, zero_byte
 from scoring.errors import Mistake, SubmissionError, fail, many, shown
 from scoring.metrics.registry import Array
-from scoring.reading import RowLimit, finite, no_rows, one_array, too_many_columns
+from scoring.reading import RowLimit, encoded, finite, no_rows, one_array, too_many_columns
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+GROUPS = pa.dictionary(pa.int32(), pa.string())
 THREADS_FROM = 4 << 20
 RAGGED_COUNTED = 1000
 
@@ -38,6 +39,7 @@ class DelimitedTable:
     def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
         self._row_limit = row_limit
+        self._content = content
         self._data, self._skipped = as_utf8(content)
         if len(self._data) <= CHUNK:
             self._look()
@@ -49,7 +51,7 @@ class DelimitedTable:
         self.separator = _separator(header, filename=content.name)
         self.names = _cells(header, separator=self.separator, limits=limits)
         self._body = self._data[body:]
-        self._table: pa.Table | None = None
+        self._columns: dict[str, pa.Array] = {}
         if not bytes(self._body[:CHUNK]).strip() and len(self._body) <= CHUNK:
             raise fail("no_rows", no_rows("a header and no rows", row_limit=row_limit))
 
@@ -73,17 +75,17 @@ class DelimitedTable:
     @property
     def rows(self) -> int:
         """Rows of data, after load."""
-        return 0 if self._table is None else int(self._table.num_rows)
+        return len(next(iter(self._columns.values()), ()))
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
         """Read these columns; ``numbers`` become numbers where every cell is one, and stay text otherwise."""
         self._check_rows()
-        types = dict.fromkeys(text, pa.string())
+        types = dict.fromkeys(text, pa.string()) | dict.fromkeys(groups, GROUPS)
         try:
-            self._table = self._parse(types | dict.fromkeys(numbers, pa.float64()))
+            self._columns = self._parse(types | dict.fromkeys(numbers, pa.float64()))
         except pa.ArrowInvalid as error:
             self._raise_broken(error)
-            self._table = self._parse(types | dict.fromkeys(numbers, pa.string()))
+            self._columns = self._parse(types | dict.fromkeys(numbers, pa.string()))
         if self._row_limit is not None:
             self._row_limit.check(self.rows)
 
@@ -94,7 +96,7 @@ class DelimitedTable:
             if rows > self._row_limit.most and not self._blank_lines:
                 self._row_limit.check(rows)
 
-    def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
+    def _parse(self, types: dict[str, pa.DataType]) -> dict[str, pa.Array]:
         # Columns go by position, for names may be doubled; nothing becomes null, so nothing is lost silently.
         positions = {name: f"c{self.names.index(name)}" for name in types}
         threads = len(self._body) > THREADS_FROM
@@ -103,7 +105,7 @@ class DelimitedTable:
             read_options=pyarrow.csv.ReadOptions(
                 column_names=[f"c{index}" for index in range(len(self.names))],
                 use_threads=threads,
-                block_size=min(len(self._body), 4 * self._limits.max_line) + 1,
+                block_size=min(len(self._body), 1 * self._limits.max_line) + 1,
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=self.separator, newlines_in_values=self._facts.quoted, ignore_empty_lines=True
@@ -116,7 +118,11 @@ class DelimitedTable:
                 check_utf8=False,
             ),
         )
-        return table.rename_columns(list(types))
+        columns = table.unify_dictionaries().columns
+        del table
+        self._content.forget()
+        # One column after the other is made whole, so that no more than one is there twice.
+        return {name: one_array(columns.pop(0)) for name in types}
 
     def _raise_broken(self, error: pa.ArrowInvalid) -> None:
         text = str(error)
@@ -145,20 +151,19 @@ class DelimitedTable:
 
     def text(self, name: str) -> pa.Array:
         """Return a column as it stands in the file."""
-        column = self._loaded(name)
-        if not pa.types.is_string(column.type):
-            column = one_array(self._parse({name: pa.string()}).column(name))
-        return column
+        column = self._columns[name]
+        if pa.types.is_dictionary(column.type):
+            return column.cast(pa.string())
+        return column if pa.types.is_string(column.type) else self._parse({name: pa.string()})[name]
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
+        return encoded(self._columns[name])
 
     def numbers(self, name: str) -> Array | None:
         """Return a column as float64, or None where a cell is not a finite number."""
-        column = self._loaded(name)
+        column = self._columns[name]
         return finite(column) if pa.types.is_floating(column.type) else None
-
-    def _loaded(self, name: str) -> pa.Array:
-        if self._table is None:
-            raise RuntimeError("load() comes first")
-        return one_array(self._table.column(name))
 
     def line(self, index: int) -> int:
         """Return the line on which the data row ``index`` begins, the file's first line being 1."""

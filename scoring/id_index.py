@@ -108,8 +108,8 @@ def _places(words: Array, ids: Array | None, *, number: int, size: int) -> Itera
 
 
 def _size(ids: int, *, first: bool) -> int:
-    """Return how many places a table for so many ids has: a power of two, at least twice as many, later eight times."""
-    return 1 << max(4, ((2 if first else 8) * ids - 1).bit_length())
+    """Return how many places a table for so many ids has: a power of two, at least twice as many, later four times."""
+    return 1 << max(4, ((2 if first else 4) * ids - 1).bit_length())
 
 
 def _slots(hashes: Array, number: int, *, size: int) -> Array:

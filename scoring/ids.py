@@ -25,12 +25,13 @@ def align(table: Table, ids: pa.Array, *, column: str, reference: Reference, fin
     if ids.equals(reference.ids):
         return None
     at = _found(ids, reference=reference)
+    order = np.full(reference.rows, -1, dtype=np.int32)
     known = at >= 0
+    if len(at) == reference.rows and known.all():
+        order[at] = np.arange(len(at), dtype=np.int32)
+        if (order >= 0).all():
+            return order
     counts = np.bincount(at[known], minlength=reference.rows)
-    if known.all() and (counts == 1).all():
-        order = np.empty(reference.rows, dtype=np.int64)
-        order[at] = np.arange(len(at))
-        return order
     _explain(table, ids, at, counts, column=column, reference=reference, findings=findings)
     return None
 

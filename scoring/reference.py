@@ -19,7 +19,7 @@ from scoring.id_index import IdIndex, index_of
 from scoring.layouts.beside import Beside, columns_beside, read_beside
 from scoring.layouts.units import Units, named, units_of
 from scoring.metrics.registry import Array, Role
-from scoring.reading import Table, first_empty, open_table, values_of
+from scoring.reading import Table, first_empty, open_table
 from scoring.spec import WHOLE_CELLS, ScorerSpec, digest
 from scoring.store import Stored, is_stored, load, write
 from scoring.truths import columns_of_truth, pack, read_truth, unpack
@@ -88,7 +88,10 @@ def prepare(path: Path, *, key: str, folder: Path, spec: ScorerSpec) -> Referenc
 
 def read_reference(path: Path, *, spec: ScorerSpec) -> Reference:
     """Return the reference without keeping it. Raises HostError."""
-    return _read(path, spec=spec)
+    reference = _read(path, spec=spec)
+    # What parsing took is free by now; the allocator keeps it unless it is asked for.
+    pa.default_memory_pool().release_unused()
+    return reference
 
 
 def _name(key: str, spec: ScorerSpec) -> str:
@@ -108,9 +111,9 @@ def _cells(spec: ScorerSpec) -> str | None:
 def _read(path: Path, *, spec: ScorerSpec) -> Reference:
     try:
         table = open_table(path, filename=path.name, limits=LIMITS)
-        text, numbers = _columns(spec)
-        _check_columns(table, list(dict.fromkeys([*text, *numbers])))
-        table.load(text=text, numbers=[name for name in numbers if name not in text])
+        text, numbers, groups = _columns(spec)
+        _check_columns(table, [*text, *numbers, *groups])
+        table.load(text=text, numbers=numbers, groups=groups)
         return _build(table, spec=spec)
     except SubmissionError as error:
         first = error.first
@@ -119,11 +122,14 @@ def _read(path: Path, *, spec: ScorerSpec) -> Reference:
         ) from error
 
 
-def _columns(spec: ScorerSpec) -> tuple[list[str], list[str]]:
-    """Return the columns that are read as text, and those that are read as numbers where they can be."""
-    single = [name for name in (spec.id, spec.item, spec.split) if name is not None]
+def _columns(spec: ScorerSpec) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns that are read as text, as numbers where they can be, and as groups; each once."""
     beside, truth = columns_beside(spec), columns_of_truth(spec)
-    return list(dict.fromkeys([*single, *beside[0], *truth[0]])), list(dict.fromkeys([*beside[1], *truth[1]]))
+    text = [spec.id, *([spec.item] if spec.item else []), *truth[0]]
+    groups = [*([spec.split] if spec.split else []), *beside[0]]
+    taken = list(dict.fromkeys(text)), list(dict.fromkeys(groups)), list(dict.fromkeys([*beside[1], *truth[1]]))
+    groups = [name for name in taken[1] if name not in text]
+    return taken[0], [name for name in taken[2] if name not in {*text, *groups}], groups
 
 
 def _check_columns(table: Table, wanted: list[str]) -> None:
@@ -169,7 +175,7 @@ def _check_doubled(keys: pa.Array) -> None:
 def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array | None]:
     if spec.split is None:
         return {WHOLE: None}
-    names, codes = _split_codes(table.text(spec.split))
+    names, codes = _split_codes(table, spec.split)
     if "" in names:
         row = table.line(int(np.flatnonzero(codes == names.index(""))[0]))
         raise HostError("reference_split", "In the reference, a split is empty.", row=row, column=spec.split)
@@ -184,15 +190,13 @@ def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array 
     return splits
 
 
-def _split_codes(column: pa.Array) -> tuple[list[str], Array]:
-    """Return the names of the splits in their order, trimmed and in small letters, and the split of each row."""
-    encoded = column.dictionary_encode()
-    if len(encoded.dictionary) > MOST_SPELLINGS:
+def _split_codes(table: Table, column: str) -> tuple[list[str], Array]:
+    """Return the names of the splits in small letters, and the split of each row."""
+    spellings, codes = table.groups(column)
+    if len(spellings) > MOST_SPELLINGS:
         raise HostError("reference_split", f"The reference has more than {MOST_SPELLINGS:,} splits; 100 are the most.")
-    spellings = [name.strip().lower() for name in encoded.dictionary.to_pylist()]
-    names = list(dict.fromkeys(spellings))
-    position = np.array([names.index(name) for name in spellings], dtype=np.int32)
-    return names, position[values_of(encoded.indices, dtype=np.dtype(np.int32))]
+    names = list(dict.fromkeys(name.lower() for name in spellings))
+    return names, np.array([names.index(name.lower()) for name in spellings], dtype=np.int32)[codes]
 
 
 def _packed(reference: Reference) -> Stored:
