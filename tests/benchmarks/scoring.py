@@ -237,7 +237,7 @@ def command(case: Case, solution: Path, mine: Path) -> list[str | Path]:
 
 def run(*arguments: str | Path) -> Taken:
     """Run Python as a process of its own."""
-    # Compiled modules are kept, as they are where a package was installed.
+    # Compiled modules are kept, as they are where the package is installed.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         told, out = Path(folder, "told"), Path(folder, "out")
