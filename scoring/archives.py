@@ -87,7 +87,7 @@ def open_zip(stream: IO[bytes], *, size: int) -> Iterator[zipfile.ZipFile]:
             for member in archive.infolist():
                 _check_path(member.orig_filename)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise fail("archive_damaged", "The zip file is damaged and cannot be unpacked. Make it again.") from error
 
 

@@ -3,8 +3,8 @@
 A :class:`SubmissionError` is for the participant: its sentences are made of the submission, the ids, and what the
 challenge shows to everybody (columns, listed classes). No label enters them. A :class:`HostError` is for the hosts.
 
-Rows are counted as an editor shows lines: the header is row 1, so the first row of data is row 2. In a Parquet file,
-which has no header line, the first row of data is row 1.
+Rows are counted as an editor shows lines: the header is row 1, so the first row of data is row 2. In Parquet, JSON and
+NPZ, which have no header line, the first row of data is row 1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 SHOWN_CHARACTERS = 60
 MISTAKES_KEPT = 10
+TOO_LARGE = "Reading this file took more memory than a submission may take. Send fewer or shorter cells."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,7 +238,10 @@ def _pieces(data: memoryview) -> Iterator[_Piece]:
         outside = quotes % 2 == 0
         depths = np.cumsum(STEPS[codes] * outside, dtype=np.int32) + depth
         if depths.min() < 0:
-            raise fail("json_damaged", f"Byte {start + int(depths.argmin()) + 1:,} closes a bracket that was not open.")
+            raise fail(
+                "json_damaged",
+                f"Byte {start + int(depths.argmin()) + 1:,} of the text closes a bracket that was not open.",
+            )
         yield _Piece(np.frombuffer(chunk, dtype=np.uint8), outside, depths, start)
         inside, depth, start = int(quotes[-1] % 2), int(depths[-1]), start + len(chunk)
     if inside or depth:
@@ -254,7 +257,7 @@ def _check_depth(data: memoryview, *, most: int) -> None:
 def _refuse_deep(piece: _Piece, *, most: int) -> None:
     if piece.depths.max() > most:
         at = piece.start + int(np.argmax(piece.depths > most)) + 1
-        raise fail("json_nested", f"Byte {at:,} of the file begins an array or object within a record. {FLAT}")
+        raise fail("json_nested", f"Byte {at:,} of the text begins an array or object within a record. {FLAT}")
 
 
 def _as_lines(data: memoryview) -> bytes:
@@ -282,7 +285,7 @@ def _refuse_more(out: Array, piece: _Piece, *, closed: bool) -> bool:
     around = np.flatnonzero((piece.depths == 0) & ~np.isin(out, list(BLANKS)))
     rest = around if closed else around[1:]
     if len(rest):
-        raise fail("json_damaged", f"Byte {piece.start + int(rest[0]) + 1:,} stands behind the end of the array.")
+        raise fail("json_damaged", f"Byte {piece.start + int(rest[0]) + 1:,} of the text stands behind the array.")
     return closed or len(around) > 0
 
 

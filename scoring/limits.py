@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from scoring.errors import TOO_LARGE
 from scoring.jobs import ScoreError, ScoreResult
 
 WORDS = {"memory": "more memory", "time": "more time"}
@@ -35,7 +36,6 @@ def crashed(*, stage: str, how: str, detail: str = "") -> ScoreResult:
 
 def _refusal(limit: str) -> ScoreError:
     if limit == "memory":
-        message = "Reading this file took more memory than a submission may take. Send fewer or shorter cells."
-        return ScoreError(code="too_large", message=message)
+        return ScoreError(code="too_large", message=TOO_LARGE)
     message = "Reading this file took longer than a submission may take. Send a plain CSV or Parquet file."
     return ScoreError(code="too_slow", message=message)

@@ -121,7 +121,7 @@ def _header(stream: IO[bytes], *, name: str) -> _Header:
             raise _damaged(name)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(stream, max_header_size=LARGEST_HEADER)
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError, OverflowError) as error:
+    except Exception as error:  # a header is parsed as Python, and fails in a dozen ways
         raise _damaged(name) from error
     if dtype.hasobject or dtype.kind not in PLAIN or dtype.itemsize > CHUNK or dtype.names is not None:
         message = f"Array {shown(name)} has the type {shown(dtype)}, expected numbers or text, one value a cell."

@@ -9,7 +9,7 @@ wrong reads the column as text again (:mod:`scoring.cells`), so the quick way st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scoring.archives import Content, Limits, open_content
+from scoring.archives import Content, Limits, open_content, too_large
 from scoring.errors import fail, many, shown
 from scoring.kinds import TABLES, kind_of
 from scoring.metrics.registry import Array
+
+BATCH = 2048
+"""Rows of Parquet that are decoded at once."""
 
 
 class Table(Protocol):
@@ -76,7 +79,7 @@ class ParquetTable:
     def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
         self._columns: dict[str, pa.Array] = {}
-        self._file = _open_parquet(content)
+        self._file = _parquet(content)
         self._count = self._file.metadata.num_rows
         self.names: list[str] = list(self._file.schema_arrow.names)
         self._check(row_limit=row_limit)
@@ -103,13 +106,26 @@ class ParquetTable:
         wanted = [*text, *numbers]
         for name in wanted:
             self._check_type(name)
-        try:
-            table = self._file.read(columns=wanted, use_threads=False)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise _damaged() from error
-        if table.num_rows != self._count:
+        parts = list(self._batches(wanted))
+        if sum(len(part) for part in parts) != self._count:
             raise _damaged()
-        self._columns = {name: _plain(table.column(name)) for name in wanted}
+        table = pa.Table.from_batches(parts)
+        self._columns = {name: one_array(table.column(name)) for name in wanted}
+
+    def _batches(self, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+        """Yield some rows at a time, counted: a text that is written once may stand in every row."""
+        left = self._limits.max_bytes
+        try:
+            for batch in self._file.iter_batches(batch_size=BATCH, columns=wanted, use_threads=False):
+                plain = pa.RecordBatch.from_arrays([_expanded(column) for column in batch.columns], batch.schema.names)
+                left -= plain.nbytes
+                if left < 0:
+                    raise too_large(self._limits)
+                yield plain
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, MemoryError):
+                raise
+            raise _damaged() from error
 
     def _check_type(self, name: str) -> None:
         kind = self._file.schema_arrow.field(name).type
@@ -144,13 +160,14 @@ class ParquetTable:
         return [self.line(index) for index in indices]
 
 
-def _open_parquet(content: Content) -> Any:
+def _parquet(content: Content) -> Any:
     import pyarrow.parquet as pq  # noqa: PLC0415 - 40 ms that a CSV file does not need
 
     limits = {"thrift_string_size_limit": 10_000_000, "thrift_container_size_limit": 100_000}
+    source = pa.BufferReader(pa.py_buffer(content.data))
     try:
-        return pq.ParquetFile(pa.BufferReader(pa.py_buffer(content.data)), **limits)
-    except (pa.ArrowInvalid, OSError) as error:
+        return pq.ParquetFile(source, **limits)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged() from error
 
 
@@ -158,10 +175,13 @@ def _damaged() -> Exception:
     return fail("truncated", "The Parquet file is cut off or damaged and cannot be read. Write and send it again.")
 
 
-def _plain(column: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return one_array(column)
+def _expanded(column: pa.Array) -> pa.Array:
+    """Return a column without its dictionary, checked: offsets and letters are, until then, what a file says."""
+    column.validate(full=True)
+    if not pa.types.is_dictionary(column.type):
+        return column
+    column.dictionary.validate(full=True)
+    return column.cast(column.type.value_type)
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from scoring.archives import Limits
 from scoring.cells import flags, nearest, read_numbers, report
 from scoring.columns import check_columns
-from scoring.errors import Findings, Mistake, listed, place, shown
+from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown
 from scoring.ids import align, units_in
 from scoring.layouts.boxes import predicted_boxes
 from scoring.layouts.lists import predicted_lists
@@ -49,8 +49,14 @@ def read_submission(
     path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits | None = None
 ) -> Predictions:
     """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find."""
+    try:
+        return _submission(path, filename=filename, spec=spec, reference=reference, limits=limits or Limits())
+    except MemoryError as error:
+        raise fail("too_large", TOO_LARGE) from error
+
+
+def _submission(path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits) -> Predictions:
     wanted = [spec.id, *([spec.item] if spec.item else []), *spec.predictions]
-    limits = limits or Limits()
     limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
     table = open_table(path, filename=filename, limits=limits, row_limit=_row_limit(spec, reference))
     check_columns(table, wanted=wanted)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scoring.metrics.classes import arrays, check_probabilities, class_codes, positive_rows
-from scoring.metrics.placements import middle_shares
+from scoring.metrics.order import order_of
 from scoring.metrics.registry import Array, Param, metric
 
 
@@ -71,7 +71,7 @@ def expected_calibration_error(
         sure, right = _of_the_likeliest(class_codes(true, labels=labels, columns=proba.shape[1]), proba)
     else:
         sure, right = proba, positive_rows(true, labels=labels)
-    place = middle_shares(sure, weight) if binning == "mass" else sure
+    place = order_of(sure).middle_shares(weight) if binning == "mass" else sure
     code = np.minimum((place * bins).astype(np.int64), bins - 1)
     gap = (right - sure) if weight is None else (right - sure) * weight
     total = len(true) if weight is None else weight.sum()

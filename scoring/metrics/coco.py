@@ -48,7 +48,7 @@ def coco_precision(run: Any) -> Array:
 
 def coco_detections(run: Any) -> Iterator[Detections]:
     """Yield the detections of each class that the truth holds, at each overlap."""
-    images = len(run.params.imgIds)
+    images = max(len(run.params.imgIds), 1)
     for first in range(0, len(run.evalImgs), images):
         compared = [each for each in run.evalImgs[first : first + images] if each is not None]
         wanted = np.zeros(images)

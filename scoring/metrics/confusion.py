@@ -87,9 +87,10 @@ def _counted(true: Array, pred: Array, *, weight: Array | None) -> tuple[Pairs, 
 
 def _table(true: Array, pred: Array, *, weight: Array | None, low: int, width: int) -> tuple[Pairs, Array]:
     # A table over the whole range of labels needs one count of the rows, where asking which labels occur needs two.
+    if low:
+        true, pred = np.subtract(true, low, dtype=np.int64), np.subtract(pred, low, dtype=np.int64)
     cell = np.multiply(true, width, dtype=np.int64)
-    cell += pred
-    cell -= low * (width + 1)
+    np.add(cell, pred, out=cell, casting="unsafe")  # whatever kind of integer they are
     rows = np.bincount(cell, minlength=width**2)
     table = rows.reshape(width, width)
     present = table.any(axis=0) | table.any(axis=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,9 @@ def as_lists(y_true: Any, y_pred: Any) -> tuple[Lists, Lists]:
     """Return truth and predictions as lists of the same groups.
 
     Takes lists; mappings ``{query: {item: relevance}}`` (or ``{query: [item, …]}``) and ``{query: [item, …]}``, best
-    first; sequences of such; or two arrays of shape (queries, documents), relevance and scores, as scikit-learn's
-    ``ndcg_score`` does (of equal scores the document that stands first leads). A query without predictions has none.
+    first (or ``{query: {item: score}}``); sequences of such, without the queries' names; or two arrays of shape
+    (queries, documents), relevance and scores, as scikit-learn's ``ndcg_score`` does. Of equal scores the item that
+    stands first leads. A query without predictions has none.
     """
     if isinstance(y_true, Mapping) and isinstance(y_pred, Mapping):
         unknown = [query for query in y_pred if query not in y_true]
@@ -124,10 +126,10 @@ def as_boxes(y_true: Any, y_pred: Any) -> tuple[Boxes, Boxes]:
         values if isinstance(values, Boxes) else _boxes(list(values), name=name)
         for values, name in ((y_true, "y_true"), (y_pred, "y_pred"))
     )
-    if pred.scores is None:
+    if pred.scores is None and len(pred.boxes):
         raise MetricInputError("y_pred has boxes without scores.")
-    for boxes, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred"), (pred.scores, "The scores of y_pred")):
-        if not np.isfinite(boxes).all():
+    for values, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred"), (pred.scores, "The scores of y_pred")):
+        if values is not None and not np.isfinite(values).all():
             raise MetricInputError(f"{name} holds NaN or infinite values.")
     for boxes, name in ((true.boxes, "y_true"), (pred.boxes, "y_pred")):
         if (boxes[:, 2:] < 0).any():
@@ -144,24 +146,36 @@ def same_groups(y_true: Any, y_pred: Any) -> None:
 def _coded(truth: Sequence[Any], predicted: Sequence[Any]) -> tuple[Lists, Lists]:
     codes: dict[Any, int] = {}
 
-    def flat(rows: Sequence[Any], name: str) -> tuple[Array, Array]:
-        for row in rows:
-            if isinstance(row, str) or not isinstance(row, Iterable):
-                raise MetricInputError(f"{name} holds `{str(row)[:40]}`, expected a list of items.")
-        lists = [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
-        items = [codes.setdefault(item, len(codes)) for row in lists for item in row]
-        return _starts([len(row) for row in lists]), np.array(items, dtype=np.int64)
+    def coded(rows: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
+        items = [codes.setdefault(item, len(codes)) for row in rows for item in row]
+        return _starts([len(row) for row in rows]), np.array(items, dtype=np.int64)
 
-    starts, items = flat(truth, "y_true")
+    starts, items = coded([_items(row, name="y_true") for row in truth])
     graded = [list(row.values()) if isinstance(row, Mapping) else [1.0] * len(row) for row in truth]
     try:
         relevance = np.array([value for row in graded for value in row], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise MetricInputError("y_true holds a relevance that is not a number.") from error
-    pair = Lists(starts, items, relevance), Lists(*flat(predicted, "y_pred"))
+    pair = Lists(starts, items, relevance), Lists(*coded([_best_first(row) for row in predicted]))
     if any(isinstance(item, float) and not math.isfinite(item) for item in codes):
         raise MetricInputError("An item is NaN or infinite.")
     return pair
+
+
+def _items(row: Any, *, name: str) -> list[Any]:
+    if isinstance(row, str) or not isinstance(row, Iterable):
+        raise MetricInputError(f"{name} holds `{str(row)[:40]}`, expected a list of items.")
+    return list(row.tolist() if isinstance(row, np.ndarray) else row)
+
+
+def _best_first(row: Any) -> list[Any]:
+    """Return the items of one prediction; of equal scores the item that stands first leads."""
+    if not isinstance(row, Mapping):
+        return _items(row, name="y_pred")
+    for score in row.values():
+        if not isinstance(score, Real) or not math.isfinite(score):
+            raise MetricInputError(f"y_pred holds the score `{score}`, expected a number.")
+    return sorted(row, key=lambda item: -row[item])
 
 
 def _dense(relevance: Array, scores: Array) -> tuple[Lists, Lists]:

@@ -82,6 +82,37 @@ def average_precision_score(
     return over_columns(average_precision, true, score, labels=labels, average=average, weight=weight)
 
 
+@metric(
+    label="Mean column-wise average precision",
+    family="multilabel",
+    greater_is_better=True,
+    takes="scores",
+    columns="labels",
+    params=(AVERAGE,),
+    aliases={
+        "columnwise_average_precision": {},
+        "mean_columnwise_average_precision": {},
+        "multilabel_average_precision": {},
+        "cmap": {},
+    },
+    influence=_average_precision_influence,
+)
+def columnwise_average_precision_score(
+    y_true: Any, y_score: Any, *, average: str = "macro", sample_weight: Any = None
+) -> float:
+    """Mean over labels of the average precision of each label's scores.
+
+    Parameters: ``y_true``, zeros and ones, and ``y_score`` of shape (rows, labels); ``average``; ``sample_weight`` of
+    shape (rows,) or None.
+    Returns: 0 to 1, 1 is best; chance is the mean share of ones. Undefined where a label is never true.
+    Source: scikit-learn, ``average_precision_score``.
+
+    >>> columnwise_average_precision_score([[1, 0], [0, 1], [0, 0]], [[0.9, 0.2], [0.8, 0.9], [0.1, 0.4]])
+    1.0
+    """
+    return average_precision_score(y_true, y_score, average=average, sample_weight=sample_weight)
+
+
 def _pr_auc_influence(
     y_true: Any,
     y_score: Any,

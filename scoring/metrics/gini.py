@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.metrics.confusion import weighted
 from scoring.metrics.inputs import numbers, same_length, weight_of
-from scoring.metrics.placements import middle_shares
+from scoring.metrics.order import order_of
 from scoring.metrics.registry import Array, MetricInputError, UndefinedMetricError, metric
 
 
@@ -51,7 +51,9 @@ def normalized_gini_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None
     """
     true, pred, weight = _amounts(y_true, y_pred, sample_weight=sample_weight)
     centred = true - np.average(true, weights=weight)
-    gathered, best = (np.average(centred * middle_shares(order, weight), weights=weight) for order in (pred, true))
+    gathered, best = (
+        np.average(centred * order_of(scores).middle_shares(weight), weights=weight) for scores in (pred, true)
+    )
     return float(gathered / best)
 
 
@@ -69,12 +71,13 @@ def _amounts(y_true: Any, y_pred: Any, *, sample_weight: Any) -> tuple[Array, Ar
     return true, pred, weight
 
 
-def _concentration(true: Array, order: Array, weight: Array | None) -> tuple[float, Array]:
-    """Return the covariance of the truth with the ranks of ``order``, and how each row moves it."""
-    centred, place = true - np.average(true, weights=weight), middle_shares(order, weight)
+def _concentration(true: Array, scores: Array, weight: Array | None) -> tuple[float, Array]:
+    """Return the covariance of the truth with the ranks of the scores, and how each row moves it."""
+    order, centred = order_of(scores), true - np.average(true, weights=weight)
+    place = order.middle_shares(weight)
     value = float(np.average(centred * place, weights=weight))
     # A row also pushes up by one rank all that stand above it.
-    pushed = -middle_shares(order, centred if weight is None else centred * weight, total=_total(weight, len(true)))
+    pushed = -order.middle_shares(centred if weight is None else centred * weight, total=_total(weight, len(true)))
     return value, centred * (place - 0.5) + pushed - 2 * value
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from scoring.metrics.containers import Lists, as_lists, dense_pair, is_dense, same_groups
 from scoring.metrics.registry import Array, MetricInputError
 
+ROOM = 4  # cells an item up to which lists are sorted as rows of one array, several times as fast as one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Hits:
@@ -147,8 +149,12 @@ def _keys(true: Lists, pred: Lists) -> tuple[Array, Array]:
 
 
 def _ideal_of_lists(truth: Lists, *, k: int | None) -> Hits:
-    relevance = _relevance(truth)
-    order = np.lexsort((-relevance, truth.groups))
-    gain, rank = relevance[order], _ranks(truth)
+    relevance, rank, query = _relevance(truth), _ranks(truth), truth.groups
+    longest = int(rank.max(initial=0))
+    if len(truth) * longest <= ROOM * len(relevance):
+        rows = np.zeros((len(truth), longest))
+        rows[query, rank - 1] = relevance
+        return _hits_of_rows(np.sort(rows, axis=1)[:, ::-1][:, :k])
+    gain = relevance[np.lexsort((-relevance, query))]
     kept = np.flatnonzero((gain > 0) if k is None else (gain > 0) & (rank <= k))
-    return Hits(truth.groups[kept], rank[kept], gain[kept])
+    return Hits(query[kept], rank[kept], gain[kept])

@@ -165,14 +165,25 @@ def _class_counts(y_true: Any, y_pred: Any, *, ignore: int | None) -> tuple[Arra
         for true, pred in label_pairs(y_true, y_pred)
         for kept in [np.ones(true.shape, np.bool_) if ignore is None else true != ignore]
     ]
-    classes = np.unique(np.concatenate([np.unique(labels) for pair in pairs for labels in pair]))
+    tallies = [[_tally(labels) for labels in (true, pred, true[true == pred])] for true, pred in pairs]
+    classes = np.unique(np.concatenate([labels for image in tallies for labels, _ in image]))
     if len(classes) == 0:
         raise UndefinedMetricError("There are no pixels.")
-    counts = np.empty((3, len(pairs), len(classes)))
-    for image, (true, pred) in enumerate(pairs):
-        for what, labels in enumerate((true, pred, true[true == pred])):
-            counts[what, image] = np.bincount(np.searchsorted(classes, labels), minlength=len(classes))
-    return counts[2], counts[0] + counts[1] - counts[2]
+    counts = np.zeros((len(pairs), 3, len(classes)))
+    for image, whats in enumerate(tallies):
+        for what, (labels, pixels) in enumerate(whats):
+            counts[image, what, np.searchsorted(classes, labels)] = pixels
+    true_pixels, pred_pixels, shared = counts.transpose(1, 0, 2)
+    return shared, true_pixels + pred_pixels - shared
+
+
+def _tally(labels: Array) -> tuple[Array, Array]:
+    """Return the labels that occur, and how often."""
+    if labels.dtype.kind in "biu" and labels.size and labels.min() >= 0 and labels.max() < 65_536:
+        pixels = np.bincount(labels.ravel())  # many times as fast as sorting
+        present = np.flatnonzero(pixels)
+        return present, pixels[present]
+    return np.unique(labels, return_counts=True)
 
 
 def _volume_differences(y_true: Any, y_pred: Any) -> Array:

@@ -12,19 +12,29 @@ from scoring.metrics.ratios import (
     PRECISION,
     RECALL,
     SPECIFICITY,
+    Ratio,
     f_beta,
     ratio_influence,
     ratio_value,
 )
-from scoring.metrics.registry import Array, metric
+from scoring.metrics.registry import Array, InfluenceFunction, metric
 
 
-def _f1_influence(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> Array:
-    return ratio_influence(
-        f_beta(1.0), y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight
-    )
+def _averages(name: str) -> dict[str, dict[str, Any]]:
+    """Return the alias, and two for each way to average: ``f1_macro`` and ``macro_f1``."""
+    aliases: dict[str, dict[str, Any]] = {name: {}}
+    for average in AVERAGE.choices:
+        aliases |= {f"{name}_{average}": {"average": average}, f"{average}_{name}": {"average": average}}
+    return aliases
+
+
+def _influence(ratio: Ratio) -> InfluenceFunction:
+    def influence(
+        y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
+    ) -> Array:
+        return ratio_influence(ratio, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
+
+    return influence
 
 
 @metric(
@@ -33,14 +43,8 @@ def _f1_influence(
     greater_is_better=True,
     takes="labels",
     params=(AVERAGE, POS_LABEL),
-    aliases={
-        "f1": {},
-        "f1_binary": {"average": "binary"},
-        "f1_macro": {"average": "macro"},
-        "f1_micro": {"average": "micro"},
-        "f1_weighted": {"average": "weighted"},
-    },
-    influence=_f1_influence,
+    aliases=_averages("f1"),
+    influence=_influence(f_beta(1.0)),
 )
 def f1_score(
     y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
@@ -125,12 +129,6 @@ def fbeta_score(
     return ratio_value(f_beta(beta), y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
 
 
-def _precision_influence(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> Array:
-    return ratio_influence(PRECISION, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
-
-
 @metric(
     label="Precision",
     family="labels",
@@ -138,15 +136,11 @@ def _precision_influence(
     takes="labels",
     params=(AVERAGE, POS_LABEL),
     aliases={
-        "precision": {},
-        "precision_binary": {"average": "binary"},
-        "precision_macro": {"average": "macro"},
-        "precision_micro": {"average": "micro"},
-        "precision_weighted": {"average": "weighted"},
+        **_averages("precision"),
         "positive_predictive_value": {},
         "ppv": {},
     },
-    influence=_precision_influence,
+    influence=_influence(PRECISION),
 )
 def precision_score(
     y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
@@ -167,12 +161,6 @@ def precision_score(
     return ratio_value(PRECISION, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
 
 
-def _recall_influence(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> Array:
-    return ratio_influence(RECALL, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
-
-
 @metric(
     label="Recall",
     family="labels",
@@ -180,16 +168,12 @@ def _recall_influence(
     takes="labels",
     params=(AVERAGE, POS_LABEL),
     aliases={
-        "recall": {},
-        "recall_binary": {"average": "binary"},
-        "recall_macro": {"average": "macro"},
-        "recall_micro": {"average": "micro"},
-        "recall_weighted": {"average": "weighted"},
+        **_averages("recall"),
         "sensitivity": {},
         "true_positive_rate": {},
         "tpr": {},
     },
-    influence=_recall_influence,
+    influence=_influence(RECALL),
 )
 def recall_score(
     y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
@@ -211,26 +195,14 @@ def recall_score(
     return ratio_value(RECALL, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
 
 
-def _jaccard_influence(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> Array:
-    return ratio_influence(JACCARD, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
-
-
 @metric(
     label="Jaccard index",
     family="labels",
     greater_is_better=True,
     takes="labels",
     params=(AVERAGE, POS_LABEL),
-    aliases={
-        "jaccard": {},
-        "jaccard_binary": {"average": "binary"},
-        "jaccard_macro": {"average": "macro"},
-        "jaccard_micro": {"average": "micro"},
-        "jaccard_weighted": {"average": "weighted"},
-    },
-    influence=_jaccard_influence,
+    aliases=_averages("jaccard"),
+    influence=_influence(JACCARD),
 )
 def jaccard_score(
     y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
@@ -251,14 +223,6 @@ def jaccard_score(
     return ratio_value(JACCARD, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight)
 
 
-def _specificity_influence(
-    y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None
-) -> Array:
-    return ratio_influence(
-        SPECIFICITY, y_true, y_pred, average=average, pos_label=pos_label, sample_weight=sample_weight
-    )
-
-
 @metric(
     label="Specificity",
     family="labels",
@@ -266,15 +230,11 @@ def _specificity_influence(
     takes="labels",
     params=(AVERAGE, POS_LABEL),
     aliases={
-        "specificity": {},
-        "specificity_binary": {"average": "binary"},
-        "specificity_macro": {"average": "macro"},
-        "specificity_micro": {"average": "micro"},
-        "specificity_weighted": {"average": "weighted"},
+        **_averages("specificity"),
         "true_negative_rate": {},
         "tnr": {},
     },
-    influence=_specificity_influence,
+    influence=_influence(SPECIFICITY),
 )
 def specificity_score(
     y_true: Any, y_pred: Any, *, average: str = "binary", pos_label: Any = 1, sample_weight: Any = None

@@ -14,7 +14,7 @@ import numpy as np
 from scoring.metrics.classes import arrays, check_probabilities, class_codes, greater_label, positive_rows, two_classes
 from scoring.metrics.confusion import weighted
 from scoring.metrics.inputs import mean
-from scoring.metrics.registry import Array, Param, metric
+from scoring.metrics.registry import Array, MetricInputError, Param, metric
 
 EPS = float(np.finfo(np.float64).eps)
 CLIP = Param(
@@ -81,7 +81,61 @@ def _log_losses(
         chosen = _given(positive_rows(true, labels=labels), proba)
     else:
         chosen = proba[np.arange(len(true)), class_codes(true, labels=labels, columns=proba.shape[1])]
-    return -np.log(np.clip(chosen, clip, 1 - clip)), weight
+    return _losses(chosen, clip=clip), weight
+
+
+def _losses(given: Array, *, clip: float) -> Array:
+    np.clip(given, clip, 1 - clip, out=given)
+    np.log(given, out=given)  # in place: to ask for memory costs as much as to fill it
+    return np.negative(given, out=given)
+
+
+def _columnwise_influence(y_true: Any, y_proba: Any, *, clip: float = EPS, sample_weight: Any = None) -> Array:
+    loss, weight = _columnwise_losses(y_true, y_proba, clip=clip, sample_weight=sample_weight)
+    return weighted(loss - mean(loss, weight=weight), weight)
+
+
+@metric(
+    label="Mean column-wise log loss",
+    family="multilabel",
+    greater_is_better=False,
+    takes="probabilities",
+    columns="labels",
+    high=math.inf,
+    params=(CLIP,),
+    aliases={
+        "columnwise_logloss": {},
+        "mean_columnwise_log_loss": {},
+        "mean_columnwise_logloss": {},
+        "multilabel_log_loss": {},
+        "multilabel_logloss": {},
+    },
+    influence=_columnwise_influence,
+)
+def columnwise_log_loss(y_true: Any, y_proba: Any, *, clip: float = EPS, sample_weight: Any = None) -> float:
+    """Mean over labels of the log loss of each label's probabilities.
+
+    ``mean(-log(p) where y is 1, -log(1 - p) where y is 0)``, with p clipped to [clip, 1 - clip].
+
+    Parameters: ``y_true``, zeros and ones, and ``y_proba`` of shape (rows, labels); ``clip``; ``sample_weight`` of
+    shape (rows,) or None.
+    Returns: 0 or more, 0 is best.
+    Source: Good, "Rational decisions", 1952; the mean over columns of scikit-learn's ``log_loss``.
+
+    >>> round(columnwise_log_loss([[1, 0], [0, 1]], [[0.9, 0.2], [0.1, 0.8]]), 6)
+    0.164252
+    """
+    loss, weight = _columnwise_losses(y_true, y_proba, clip=clip, sample_weight=sample_weight)
+    return mean(loss, weight=weight)
+
+
+def _columnwise_losses(y_true: Any, y_proba: Any, *, clip: float, sample_weight: Any) -> tuple[Array, Array | None]:
+    true, proba, weight = arrays(y_true, y_proba, sample_weight=sample_weight)
+    check_probabilities(proba)
+    if true.shape != proba.shape or not ((true == 0) | (true == 1)).all():
+        raise MetricInputError("y_true holds something else than zeros and ones in the shape of y_proba.")
+    loss = _losses(_given(true == 1, proba), clip=clip)
+    return loss if loss.ndim == 1 else loss.mean(axis=1), weight
 
 
 def _brier_influence(
@@ -139,6 +193,5 @@ def _brier_losses(
 
 def _given(positive: Array, proba: Array) -> Array:
     """Return the probability that each row gives to what came true."""
-    given = 1 - proba
-    np.copyto(given, proba, where=positive)
-    return np.asarray(given)
+    given = np.subtract(proba, ~positive)  # a tenth of the time of a choice row by row
+    return np.asarray(np.abs(given, out=given))

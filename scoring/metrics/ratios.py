@@ -15,12 +15,11 @@ import numpy as np
 from scoring.metrics.confusion import Pairs, influence, pairs
 from scoring.metrics.registry import Array, MetricInputError, Param
 
-AVERAGES = ("binary", "macro", "micro", "weighted")
 AVERAGE = Param(
     name="average",
     kind="choice",
     default="binary",
-    choices=AVERAGES,
+    choices=("binary", "macro", "micro", "weighted"),
     help="binary: of the positive class; macro: mean over classes; micro: over all rows together; "
     "weighted: mean over classes, weighted by how often each is true.",
 )

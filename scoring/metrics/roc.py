@@ -25,6 +25,7 @@ def _roc_auc_influence(
     if score.ndim == 1:
         return area_influence(positive_rows(true, labels=labels), score, weight, max_fpr=max_fpr)
     if multi_class == "ovo" and score.shape[1] > 2:
+        _refuse_parts(max_fpr)
         return one_against_one_influence(true, score, labels=labels, average=average, weight=weight)
     value, influence = partial(area, max_fpr=max_fpr), partial(area_influence, max_fpr=max_fpr)
     return influence_over_columns(value, influence, true, score, labels=labels, average=average, weight=weight)
@@ -107,11 +108,15 @@ def roc_auc_score(
     if score.ndim == 1:
         return area(positive_rows(true, labels=labels), score, weight, max_fpr=max_fpr)
     if multi_class == "ovo" and score.shape[1] > 2:
-        if max_fpr is not None:
-            raise MetricInputError("A part of the area is not defined for pairs of classes.")
+        _refuse_parts(max_fpr)
         return one_against_one(true, score, labels=labels, average=average, weight=weight)
     value = partial(area, max_fpr=max_fpr)
     return over_columns(value, true, score, labels=labels, average=average, weight=weight)
+
+
+def _refuse_parts(max_fpr: float | None) -> None:
+    if max_fpr is not None:
+        raise MetricInputError("A part of the area is not defined for pairs of classes.")
 
 
 def _gini_influence(

@@ -40,7 +40,7 @@ SPACING = _SpacingParam(
 
 def _hausdorffs(y_true: Any, y_pred: Any, *, percentile: float = 100.0, spacing: Spacing = None) -> Array:
     def apart(there: Array, back: Array) -> float:
-        return max(float(np.percentile(there, percentile)), float(np.percentile(back, percentile)))
+        return max(_percentile(there, percentile), _percentile(back, percentile))
 
     return _each_image(y_true, y_pred, spacing=spacing, measure=apart)
 
@@ -190,6 +190,15 @@ def _distances(true: Array, pred: Array, *, steps: Array) -> tuple[Array, Array]
     return to_pred[surfaces[0]], to_true[surfaces[1]]
 
 
+def _percentile(values: Array, percentile: float) -> float:
+    """Return the percentile, interpolated linearly; np.percentile takes longer for this than finding the surfaces."""
+    ordered = np.sort(values)
+    place = (len(ordered) - 1) * percentile / 100
+    below = math.floor(place)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    return float(low + (high - low) * (place - below))
+
+
 def _steps_of_axes(spacing: Spacing, *, axes: int) -> Array:
     steps = _steps(spacing)
     if len(steps) not in {1, axes}:
@@ -205,6 +214,10 @@ def _steps(spacing: object) -> Array:
         steps = np.atleast_1d(np.asarray(parts, dtype=np.float64))
     except (TypeError, ValueError):
         steps = np.zeros(0)
-    if steps.ndim != 1 or len(steps) == 0 or not (np.isfinite(steps) & (steps > 0)).all():
+    if isinstance(spacing, bool) or steps.ndim != 1 or len(steps) == 0 or not _all_positive(steps):
         raise MetricParameterError(f"`spacing` is `{spacing}`, expected numbers above 0, one for all axes or one each.")
     return steps
+
+
+def _all_positive(steps: Array) -> bool:
+    return bool((np.isfinite(steps) & (steps > 0)).all())

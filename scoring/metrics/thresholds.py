@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.metrics.confusion import weighted
+from scoring.metrics.order import equals, order_of, running
 from scoring.metrics.registry import Array, UndefinedMetricError
 
 
@@ -30,13 +30,13 @@ class Thresholds:
 
     def at(self) -> tuple[Array, Array]:
         """Return the weight of the positive rows and of all rows that have each threshold's score or more."""
-        hits = self.reached[-1] - self.reached[_first_of_equals(self.score)]
+        hits = self.reached[-1] - self.reached[equals(self.score)[0]]
         false = self.reached_below[-1] - self.reached_below[self.below.searchsorted(self.score, "left")]
         return hits, hits + false
 
     def over(self) -> tuple[Array, Array]:
         """Return the same of those that have more."""
-        hits = self.reached[-1] - self.reached[len(self.score) - _first_of_equals(self.score[::-1])[::-1]]
+        hits = self.reached[-1] - self.reached[equals(self.score)[1]]
         false = self.reached_below[-1] - self.reached_below[self.below.searchsorted(self.score, "right")]
         return hits, hits + false
 
@@ -58,16 +58,10 @@ def thresholds(positive: Array, score: Array, weight: Array | None) -> Threshold
     else:
         order, order_below = np.argsort(above), np.argsort(below)
         own, other = weight[positive][order], weight[~positive][order_below]
-        found = Thresholds(above[order], own, below[order_below], _running(own), _running(other))
+        found = Thresholds(above[order], own, below[order_below], running(own), running(other))
     if not found.reached[-1] > 0:
         raise UndefinedMetricError("The truth holds no positive row, or none with weight.")
     return found
-
-
-def _first_of_equals(ranked: Array) -> Array:
-    """Return, for each place of a sorted array, the first place that holds the same."""
-    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
-    return np.repeat(starts, np.diff(np.append(starts, len(ranked))))
 
 
 def average_precision(positive: Array, score: Array, weight: Array | None) -> float:
@@ -78,8 +72,7 @@ def average_precision(positive: Array, score: Array, weight: Array | None) -> fl
 
 def average_precision_influence(positive: Array, score: Array, weight: Array | None) -> Array:
     """Return the influence values of :func:`average_precision`."""
-    moved = _moved(thresholds(positive, score, weight), positive, score)
-    return weighted(moved / np.average(positive, weights=weight), weight)
+    return _influence(positive, score, weight, sides=("at",))
 
 
 def trapezoid(positive: Array, score: Array, weight: Array | None) -> float:
@@ -90,29 +83,29 @@ def trapezoid(positive: Array, score: Array, weight: Array | None) -> float:
 
 def trapezoid_influence(positive: Array, score: Array, weight: Array | None) -> Array:
     """Return the influence values of :func:`trapezoid`."""
-    found = thresholds(positive, score, weight)
-    moved = _moved(found, positive, score) + _moved(found, positive, score, over=True)
-    return weighted(moved / (2 * np.average(positive, weights=weight)), weight)
+    return _influence(positive, score, weight, sides=("at", "over"))
 
 
-def _moved(found: Thresholds, positive: Array, score: Array, *, over: bool = False) -> Array:
+def _influence(positive: Array, score: Array, weight: Array | None, *, sides: tuple[str, ...]) -> Array:
     """Return how far a row moves the mean of precision: by its own, and at all thresholds that let it through."""
-    hits, seen = found.over() if over else found.at()
-    precision = _precision(hits, seen)
-    own_weight = np.ones(len(seen)) if found.weight is None else found.weight
-    share = np.divide(own_weight, seen, out=np.zeros(len(seen)), where=seen > 0)
-    of_hit, of_any = _running(share), _running(share * precision)
-    place = found.score.searchsorted(score, "left" if over else "right")
-    moved = np.where(positive, of_hit[place], 0.0) - of_any[place]
-    own = found.score.searchsorted(score[positive], "left")
-    moved[positive] += precision[own] - found.mean(precision)
-    return moved
+    order = order_of(score)
+    true = positive[order.rows]
+    every = np.ones(len(score)) if weight is None else weight[order.rows]
+    hit = np.where(true, every, 0.0)
+    if not (total := hit.sum()) > 0:
+        raise UndefinedMetricError("The truth holds no positive row, or none with weight.")
+    reached_hit, reached = running(hit), running(every)
+    moved = np.zeros(len(score))
+    for side in sides:
+        start, end = (order.first, order.last) if side == "at" else (order.last, order.first)
+        hits, seen = reached_hit[-1] - reached_hit[start], reached[-1] - reached[start]
+        precision = _precision(hits, seen)
+        share = np.divide(hit, seen, out=np.zeros(len(seen)), where=seen > 0)
+        moved += np.where(true, running(share)[end] + precision - hit @ precision / total, 0.0)
+        moved -= running(share * precision)[end]
+    return order.back(every * moved * (len(score) / (len(sides) * total)))
 
 
 def _precision(hits: Array, seen: Array) -> Array:
     """Return precision, 1 where nothing is let through."""
     return np.asarray(np.divide(hits, seen, out=np.ones(len(hits)), where=seen > 0))
-
-
-def _running(values: Array) -> Array:
-    return np.concatenate([[0.0], np.cumsum(values)])

@@ -34,7 +34,7 @@ CHUNK = 8 * BUCKETS
 """Cells gone through at once, few enough to stay in a processor's cache."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
     """What is kept of predictions; about 40 KB. Compare only fingerprints of the same rows in the same order."""
 

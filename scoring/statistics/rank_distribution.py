@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.statistics.arrays import Array, board_order, scores_or_nan
+from scoring.statistics.arrays import Array, scores_or_nan
 
 SAME = 1e-9
 """Drawn scores nearer than this share of the largest standard error come from the same predictions: a tie."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RankDistribution:
     """What the draws gave. Teams without a score or without evidence have rows of NaN."""
 
@@ -76,9 +76,3 @@ def _ranks(drawn: Array, *, width: float, higher_is_better: bool) -> Array:
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.broadcast_to(np.arange(drawn.shape[1]), order.shape), axis=1)
     return ranks
-
-
-def leader(scores: Sequence[float | None] | Array, *, higher_is_better: bool) -> int | None:
-    """Return the position of the first team, or None where no team has a score."""
-    values = scores_or_nan(scores)
-    return int(board_order(values, higher_is_better=higher_is_better)[0]) if np.isfinite(values).any() else None

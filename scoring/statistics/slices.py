@@ -23,7 +23,7 @@ Measure = Callable[[Array], tuple[float | None, Array | None]]
 values, one for each of these rows, None where the metric has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """A value, its standard error (None where it is not known), and its influence values of shape (rows,)."""
 

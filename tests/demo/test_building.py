@@ -71,6 +71,19 @@ def test_an_ended_challenge_shows_its_private_board_and_the_finals_that_were_cho
     assert signed_in("visitor").get(f"/challenges/{PROGRESSION}/leaderboard/private/").status_code == 200
 
 
+def test_an_ended_challenge_also_ranks_by_how_well_a_team_does_in_each_group(small_demo: Built) -> None:
+    board = small_demo[PROGRESSION].boards.get(slug="by-sex")
+    assert [column.split for column in board.columns.all()] == ["", "private:sex=1", "private:sex=2"]
+    ranks = [entry.values["mean_rank"] for entry in board.entries.filter(ranked=True).order_by("place")]
+    assert len(ranks) == 3
+    assert ranks == sorted(ranks)
+    page = signed_in("visitor").get(f"/challenges/{PROGRESSION}/leaderboard/by-sex/").content.decode()
+    assert "Mean rank ranks, the other columns do not." in page
+    private = signed_in("visitor").get(f"/challenges/{PROGRESSION}/leaderboard/private/").content.decode()
+    assert "Gap by sex" in private
+    assert "whether that was luck" in private
+
+
 @pytest.mark.parametrize("who", ["ada", "grace", "root", "visitor"])
 def test_every_page_that_is_opened_first_answers(small_demo: Built, who: str) -> None:
     client = signed_in(who)

@@ -59,7 +59,8 @@ def test_the_program_on_the_overview_runs_and_scores_as_its_baseline(blueprint: 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=IDS)
 def test_the_sample_file_can_be_scored(blueprint: Blueprint, tmp_path: Path) -> None:
     sample = files(table(blueprint.slug))["sample_submission.csv"]
-    assert len(scores(tmp_path, blueprint, sample)) == 2 * len(blueprint.metrics)
+    whole = [name for name in scores(tmp_path, blueprint, sample) if ":" not in name]
+    assert len(whole) == 2 * len(blueprint.metrics)
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=IDS)

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
 from podium.challenges.models import Challenge
 from podium.leaderboards.models import Board
+from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission, Score, Submission
-from podium.submissions.signals import selection_changed, submission_finished
+from podium.submissions.signals import run_measured, selection_changed, submission_finished
 from podium.submissions.states import RunState, SubmissionState
 from podium.teams.models import Team
 
@@ -60,6 +62,24 @@ def finish(row: Submission) -> Submission:
 def scored(team: Team, public: float | None, private: float | None = 0.5, **fields: object) -> Submission:
     """Make a submission and tell the boards."""
     return finish(submission(team, {"public": public, "private": private}, **fields))
+
+
+def measured(row: Submission, *, arm: float = 0.02, influence: np.ndarray | None = None) -> Submission:
+    """Measure a submission's newest run as a worker does: the same arm on both sides of every score, and influence
+    values, by default of 400 rows that are the submission's own."""
+    run = row.runs.order_by("pk").last()
+    values = np.random.default_rng(row.pk).normal(size=400) if influence is None else influence
+    place = evidence.attempt_folder(run.pk, 1)
+    for score in Score.objects.filter(seat__run=run, value__isnull=False):
+        np.save(place / f"{score.split}.npy", (arm / 1.96 * np.sqrt(len(values)) * values).astype(np.float32))
+        score.se, score.low, score.high = arm / 1.96, score.value - arm, score.value + arm
+        score.level, score.method, score.units = 0.95, "influence", len(values)
+        score.evidence = evidence.name_of(1, f"{score.split}.npy")
+        score.save()
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(measured_at=timezone.now(), measure_attempt=1)
+        run_measured.send(sender=Submission, submission=row)
+    return row
 
 
 def select(row: Submission, *, selected: bool = True) -> None:

@@ -184,7 +184,7 @@ def test_a_second_column_is_shown_and_does_not_rank(cast):
 
 
 def test_rebuilding_takes_the_same_queries_for_more_teams_and_submissions(cast):
-    scored(cast.held_out, 0.5)
+    submission(cast.held_out, {"public": 0.5})
     before = _queries(board(cast.forest))
     for number in range(20):
         for value in (0.4, 0.6):

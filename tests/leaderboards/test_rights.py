@@ -170,9 +170,9 @@ def test_scores_of_many_submissions_take_as_many_queries_as_of_one(cast, django_
     rows = [scored(cast.held_out, 0.1 * number) for number in range(9)]
     rows += [scored(cast.harbour.teams.get(), 0.5)]
     for user in (cast.ada, cast.grace):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             scores_shown(user, rows[:1])
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert len(scores_shown(user, rows)) == 10
 
 

@@ -15,6 +15,8 @@ promise(
     "best_f1_score",
     "brier_score_loss",
     "cohen_kappa_score",
+    "columnwise_average_precision_score",
+    "columnwise_log_loss",
     "columnwise_roc_auc_score",
     "completeness_score",
     "coverage_error",
@@ -48,7 +50,7 @@ promise(
     "v_measure_score",
     "zero_one_loss",
 )
-helper("classes", "confusion", "contingency", "one_against_one", "placements", "ratios", "thresholds")
+helper("classes", "confusion", "contingency", "one_against_one", "order", "placements", "ratios", "thresholds")
 
 
 @example(takes="labels")
@@ -84,6 +86,12 @@ def several_labels(random: np.random.Generator, rows: int) -> Example:
 def several_scores(random: np.random.Generator, rows: int) -> Example:
     truth = several_labels(random, rows).truth
     return Example(truth, random.random((rows, 4)) + 0.5 * truth, truth.astype(float))
+
+
+@example(takes="probabilities", columns="labels")
+def several_probabilities(random: np.random.Generator, rows: int) -> Example:
+    made = several_scores(random, rows)
+    return Example(made.truth, made.pred / 1.5, made.perfect)
 
 
 @example("coverage_error")

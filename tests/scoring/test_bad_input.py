@@ -54,9 +54,9 @@ def zipped_names(files: dict[str, bytes | str]) -> bytes:
     return packed.getvalue()
 
 
-def parquet(**columns: Any) -> bytes:
+def parquet(compression: str = "snappy", **columns: Any) -> bytes:
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
+    pq.write_table(pa.table(columns), sink, compression=compression)
     return sink.getvalue()
 
 
@@ -149,6 +149,72 @@ FILES: dict[str, tuple[bytes | str, str, str]] = {
     "picture in a zip": (zipped_names({"a.png": b"\x89PNG\r\n"}), "wrong_type", "is a PNG picture"),
     "truncated parquet": (parquet(id=[1, 2], label=[0.1, 0.2])[:-10], "truncated", "The Parquet file is cut off"),
 }
+
+
+def npz(**columns: Any) -> bytes:
+    packed = io.BytesIO()
+    np.savez(packed, **columns)
+    return packed.getvalue()
+
+
+def npy(header: str, data: bytes = b"") -> bytes:
+    """Return a NumPy array that says of itself what it wants."""
+    text = header.encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+PICKLED, ROWS = np.array([{}, 1, 2, 3], dtype=object), np.arange(1, 5)
+CLAIM = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }"
+FILES |= {
+    "json cut off": ('[{"id": 1, "label": 0.5}, {"id": 2', "truncated", "The JSON file is cut off"),
+    "json with nothing in it": ("[]", "no_rows", "The file has no rows of data, expected 4: one for each id."),
+    "json with more behind": ('[{"id": 1, "label": 1}] x', "json_damaged", "Byte 25 of the text stands behind"),
+    "json that closes too much": ('{"id": 1}}', "json_damaged", "Byte 10 of the text closes a bracket"),
+    "json of something else": ("[1, 2]", "json_damaged", "Row 1: found something else than an object."),
+    "json lines with a broken one": (
+        '{"id": 1, "label": 1}\n{"id": 2, "label" 1}\n', "json_damaged", "Row 2 is no JSON, or it is cut off."),
+    "json with lists in cells": ('[{"id": 1, "label": [1]}]', "json_nested", "begins an array or object"),
+    "json a thousand deep": ("[" * 100_000, "json_nested", "Byte 3 of the text begins an array"),
+    "json as pandas writes it": ('{"id": {"0": 1}, "label": {"0": 1}}', "json_nested", 'orient="records"'),
+    "json with a field too many": (
+        '[{"id": 1, "label": 1}, {"id": 2, "label": 1, "x": 1}]', "column_extra", "Row 2: field `x` is not expected."),
+    "json with a field twice": (
+        '[{"id": 1, "label": 1}, {"id": 2, "label": 1, "id": 1}]', "column_doubled", "Row 2: field `id` occurs twice."),
+    "json without a field": (
+        '[{"id": 1, "label": 1}, {"id": 2}, {"id": 3, "label": 1}, {"id": 4, "label": 1}]',
+        "empty_cell", "Row 2, column `label`: the cell is empty, expected a number."),
+    "json with null": (
+        '{"id": [1, 2, 3, 4], "label": [1, null, 1, 1]}',
+        "empty_cell", "Row 2, column `label`: the cell is empty, expected a number."),
+    "json with text for a number": (
+        '[{"id": 1, "label": 1}, {"id": 2, "label": "x"}, {"id": 3, "label": 1}, {"id": 4, "label": 1}]',
+        "not_a_number", "Row 2, column `label`: found `x`, expected a number."),
+    "json with NaN": (
+        '[{"id": 1, "label": NaN}, {"id": 2, "label": 1}, {"id": 3, "label": 1}, {"id": 4, "label": 1}]',
+        "not_finite", "Row 1, column `label`: found `NaN`"),
+    "json columns of two lengths": (
+        '{"id": [1, 2, 3, 4], "label": [1]}', "array_length", "Array `label` has 1 value, and `id` has 4."),
+    "json with a wrong field": ('[{"id": 1, "lable": 1}]', "column_misspelt", "Found column `lable`, expected"),
+    "json with half a letter": (
+        '[{"id": "\\ud800", "label": 1}]', "not_utf8", "Column `id` holds half a letter"),
+    "json in latin-1": (b'[{"id": "\xe9"}]', "not_utf8", "Row 1: byte 10 of the file (0xE9) is not UTF-8."),
+    "npz with a pickle": (npz(id=ROWS, label=PICKLED), "array_type", "Array `label` has the type `object`"),
+    "npz with a matrix": (npz(id=ROWS, label=np.ones((4, 2))), "array_shape", "has the shape `(4, 2)`, expected one"),
+    "npz of two lengths": (npz(id=ROWS, label=np.ones(3)), "array_length", "`label` has 3 values, and `id` has 4."),
+    "npz with a wrong name": (npz(id=ROWS, lable=np.ones(4)), "column_misspelt", "Found column `lable`"),
+    "npz with NaN": (npz(id=ROWS, label=np.array([0, np.nan, 1, 1])), "not_finite", "Row 2, column `label`"),
+    "npz with bytes that are no text": (npz(id=np.array([b"\xff"] * 4), label=np.ones(4)), "not_utf8", "holds text"),
+    "npz that claims a billion": (
+        zipped_names({"id.npy": npy(CLAIM % "10**9,"), "label.npy": b""}), "array_damaged", "Array `id` is cut off"),
+    "npz that claims a thousand millions": (
+        zipped_names({"id.npy": npy(CLAIM % "1000000000,"), "label.npy": b""}), "too_many_rows", "1,000,000,000 rows"),
+    "npz that claims more than there is": (
+        zipped_names({"id.npy": npy(CLAIM % "4,", bytes(31)), "label.npy": b""}), "array_damaged", "is cut off"),
+    "npz in gzip": (gzip.compress(npz(id=ROWS, label=np.ones(4))), "archive_nested", "holds another archive"),
+    "parquet with bytes that are no text": (
+        parquet(id=["1", "aaaa", "3", "4"], label=[1] * 4, compression="none").replace(b"aaaa", b"\xff" * 4),
+        "truncated", "The Parquet file is cut off or damaged"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "code", "words"), FILES.values(), ids=FILES.keys())
@@ -313,6 +379,13 @@ def test_an_uncommon_compression_is_refused(refuse: Refuse) -> None:
 def test_parquet_rows_are_counted_from_one_and_nulls_are_named(refuse: Refuse) -> None:
     error = refuse(parquet(id=[1, 2, 3, 4], label=[0.1, None, 0.8, 0.2]))
     assert error.message == "Row 2, column `label`: the cell is empty, expected a number."
+
+
+def test_a_text_that_stands_in_every_row_of_parquet_is_counted_each_time(refuse: Refuse) -> None:
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), ["x" * 10_000])
+    content = parquet(id=once, label=[0.1] * 1000)
+    error = refuse(content, limits=Limits(max_bytes=1 << 20))
+    assert (error.first.code, len(content) < 100_000) == ("too_large", True)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ SAME: dict[str, tuple[bytes | str, str]] = {
     "tsv in gzip": (gzip.compress(GOOD.replace(",", "\t").encode()), "a.tsv.gz"),
     "parquet": (parquet(id=IDS, label=VALUES), "a.parquet"),
     "parquet with text ids": (parquet(id=TEXTS, label=VALUES), "a.parquet"),
+    "parquet with columns swapped": (parquet(label=VALUES, id=IDS), "a.parquet"),
     "parquet with large text": (parquet(id=pa.array(TEXTS, pa.large_string()), label=VALUES), "a.parquet"),
     "parquet with a dictionary": (parquet(id=pa.array(TEXTS).dictionary_encode(), label=VALUES), "a.parquet"),
     "parquet with decimals": (parquet(id=IDS, label=DECIMALS), "a.parquet"),

@@ -246,10 +246,12 @@ def test_the_private_score_reaches_the_team_only_after_the_release(cast: Cast, w
     assert "0.6000" in cast.client("ada").get(page).text
 
 
-def test_the_state_fragment_asks_for_itself_until_it_is_finished(cast: Cast, sent: Submission, work: Work) -> None:
+def test_the_state_fragment_asks_for_itself_until_nothing_follows(cast: Cast, sent: Submission, work: Work) -> None:
     address = f"/submissions/{sent.pk}/state/"
     assert "data-poll" in cast.client("ada").get(address).text
     work()
+    assert "data-poll" in cast.client("ada").get(address).text  # how sure the score is follows
+    tasks.measure()
     fragment = cast.client("ada").get(address).text
     assert "data-poll" not in fragment
     assert "0.7000" in fragment

@@ -95,7 +95,10 @@ def _place(row: BoardRow, columns: list[Column]) -> dict[str, Any]:
     return {
         "rank": row.rank,
         "team": row.team.name,
-        "scores": [score_of(column.key, column.split, row.values.get(column.key)) for column in columns],
+        "scores": [
+            score_of(column.key, column.split, cell.value, cell.interval)
+            for column, cell in zip(columns, row.cells, strict=True)
+        ],
         "entries": row.entries,
         "last_at": row.last_at,
         "is_baseline": row.is_baseline,

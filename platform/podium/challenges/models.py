@@ -194,6 +194,9 @@ class Task(models.Model):
     name = models.CharField(max_length=60, validators=[KEY])
     reference = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     scorer = models.JSONField(default=dict)
+    split_key = models.CharField(
+        max_length=64, blank=True, editable=False
+    )  # secret: what assigns rows, see `splitting`
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["challenge", "name"], name="task_name_once_a_challenge")]
@@ -232,6 +235,12 @@ class Phase(models.Model):
     )
     upload_limit_mb = models.PositiveIntegerField(
         default=50, validators=[MinValueValidator(1), MaxValueValidator(10_240)]
+    )
+    ladder = models.BooleanField(
+        "use the Ladder",
+        default=False,
+        help_text="Participants see a new public score only where it beats their best by more than chance; else they "
+        "see their best again. Probing then has no use, and honest teams see about half as many steps.",
     )
     tasks = models.ManyToManyField(Task, through="PhaseTask", related_name="phases")
 

@@ -210,17 +210,20 @@ def leaderboard(*, slug: str, board: str, page: int, all_pages: bool, as_json: b
     columns = [(column["key"], column["split"]) for column in shown["columns"]]
     heads = [str(column["title"]) for column in shown["columns"]]
     digits = [int(column["decimals"]) for column in shown["columns"]]
+    sure = any(score["ci_low"] is not None for one in found for score in one["scores"][:1])
     rows = [
         [
             "baseline" if one["is_baseline"] else one["rank"],
             one["team"],
             *_values(one, columns, digits),
+            *([_interval(one, columns[0], digits[0])] if sure else []),
             one["entries"],
             when(one["last_at"]),
         ]
         for one in found
     ]
-    table(["rank", "team", *heads, "entries", "last"], rows, numbers=["rank", *heads, "entries"])
+    between = [f"95 % of {heads[0]}"] if sure else []
+    table(["rank", "team", *heads, *between, "entries", "last"], rows, numbers=["rank", *heads, *between, "entries"])
     return _more(more)
 
 
@@ -283,6 +286,14 @@ def _values(row: dict[str, Any], columns: list[tuple[str, str]], digits: Sequenc
         None if values.get(column) is None else f"{values[column]:.{decimals}f}"
         for column, decimals in zip(columns, digits, strict=True)
     ]
+
+
+def _interval(row: dict[str, Any], column: tuple[str, str], decimals: int) -> str | None:
+    """Return the interval of a row's score in a column, as far as it is known."""
+    score = next((one for one in row["scores"] if (one["column"], one["split"]) == column), None)
+    if score is None or score["ci_low"] is None or score["ci_high"] is None:
+        return None
+    return f"{score['ci_low']:.{decimals}f} to {score['ci_high']:.{decimals}f}"
 
 
 def _remark(submission: dict[str, Any]) -> str:

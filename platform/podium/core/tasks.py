@@ -15,6 +15,7 @@ from typing import Any, Generic, ParamSpec
 
 from celery.signals import celeryd_after_setup, worker_ready
 from celery.worker import state
+from django.core.cache import cache
 from django.db import transaction
 
 from podium.config.celery import app
@@ -22,6 +23,7 @@ from podium.config.celery import app
 P = ParamSpec("P")
 logger = logging.getLogger(__name__)
 POOL_WATCH_SECONDS = 1
+NUDGE_SECONDS = 1
 QUEUES: set[str] = set()  # every queue that a task names
 
 
@@ -42,6 +44,12 @@ class Task(Generic[P]):
         """Nudge a worker once the transaction around us has committed. A broker that is away is logged, never raised:
         the sweep finds what was not nudged."""
         transaction.on_commit(partial(self._send, args, kwargs))
+
+    def nudge(self) -> None:
+        """Enqueue a task that looks for its work itself, unless somebody did within the last second. Whoever calls this
+        often has `every` find what came in that second."""
+        if cache.add(f"nudge:{self.celery.name}", True, NUDGE_SECONDS):
+            transaction.on_commit(partial(self._send, (), {}))
 
     def _send(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:

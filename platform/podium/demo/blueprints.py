@@ -71,6 +71,7 @@ class Blueprint:
             "target": [this.target],
             "predictions": this.asked,
             "metrics": list(self.metrics),
+            **({"slices": [this.group]} if this.group else {}),
             **self.spec,
         }
         return {"kind": "metric", "spec": spec}

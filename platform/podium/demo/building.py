@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -23,13 +24,13 @@ from podium.challenges.services import (
 from podium.core.storage import store_bytes
 from podium.demo import dating
 from podium.demo.blueprints import Blueprint, Window
-from podium.demo.data import files, solution, split_of, table
+from podium.demo.data import Table, files, solution, split_of, table
 from podium.demo.history import Sending, Visit, in_order
 from podium.demo.people import ADA, HOST
 from podium.demo.spoiling import spoil
 from podium.demo.training import Workshop
 from podium.leaderboards.listeners import stand_on_the_boards
-from podium.leaderboards.models import Board, Entry
+from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.services import board_defaults, board_rebuild, board_snapshot
 from podium.submissions.models import Submission
 from podium.submissions.quota import day_start
@@ -178,7 +179,56 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
         Board.objects.filter(pk=board.pk).update(rows_share=part)
         for key, title in blueprint.titles.items():
             board.columns.filter(key=key).update(title=title)
+    if this.group:
+        _make_group_board(phase, task, this)
     return phase
+
+
+def _make_group_board(phase: Phase, task: Task, this: Table) -> Board:
+    """Add a board that ranks by how a team does in each group, however many rows that has."""
+    private = phase.boards.get(compared_with__isnull=False)
+    score = private.columns.get()
+    Column.objects.create(**_slice(private, score, f"{this.group}:gap", f"Gap by {this.group}", direction="lower"))
+    board = Board.objects.create(
+        challenge=phase.challenge,
+        phase=phase,
+        slug=f"by-{this.group}",
+        title=f"By {this.group}",
+        position=2,
+        rule=private.rule,
+        audience=private.audience,
+        exact=True,
+        compared_with=private,
+        rows_share=private.rows_share,
+    )
+    names = sorted({f"{group:g}" for group in this.test[:, list(this.columns).index(this.group)]})
+    parts = [
+        Column.objects.create(**_slice(board, score, f"{this.group}={name}", f"{score.title}, {this.group} {name}"))
+        for name in names
+    ]
+    mean = Column(
+        board=board, key="mean_rank", title="Mean rank", computed=Column.Rule.MEAN_RANK, direction="lower", decimals=1
+    )
+    mean.parts = {column.key: 1.0 for column in parts}
+    mean.full_clean()
+    mean.save()
+    return board
+
+
+def _slice(board: Board, of: Column, part: str, title: str, **fields: object) -> dict[str, Any]:
+    """Return a column for a slice of a score."""
+    return {
+        "board": board,
+        "key": part.replace("=", "_").replace(":", "_"),
+        "title": title,
+        "task": of.task,
+        "score_key": of.score_key,
+        "split": f"{of.split}:{part}",
+        "direction": of.direction,
+        "decimals": of.decimals,
+        "position": 1,
+        **fields,
+    }
 
 
 def _send_baselines(plan: Plan, challenge: Challenge, phase: Phase, host: User, *, at: datetime) -> None:

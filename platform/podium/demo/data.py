@@ -44,6 +44,7 @@ class Table:
     public: float  # the chance of a test row to be public
     classes: tuple[int, ...] = ()  # where a submission has one probability column per class
     guess: float = 0.0  # what the sample file answers in every row
+    group: str = ""  # the column by whose values scores are told apart as well
 
     @property
     def ids(self) -> Array:
@@ -108,6 +109,7 @@ def _progression() -> Table:
         given=142,
         public=0.25,
         guess=150,
+        group="sex",
     )
 
 
@@ -167,10 +169,15 @@ def files(table: Table) -> dict[str, bytes]:
 
 
 def solution(table: Table) -> bytes:
-    """Return what scoring compares with: the answers of the test part, and the split of each row."""
+    """Return what scoring compares with: the answers of the test part, the split of each row, and its group."""
     answers = table.y[table.given :]
-    rows = ((i, y, split_of(i, public=table.public)) for i, y in zip(table.test_ids, answers, strict=True))
-    return csv(["id", table.target, "Usage"], rows)
+    rows = ([i, y, split_of(i, public=table.public)] for i, y in zip(table.test_ids, answers, strict=True))
+    if not table.group:
+        return csv(["id", table.target, "Usage"], rows)
+    groups = table.test[:, list(table.columns).index(table.group)]
+    return csv(
+        ["id", table.target, "Usage", table.group], ([*row, group] for row, group in zip(rows, groups, strict=True))
+    )
 
 
 def csv(header: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from podium.accounts.models import User
@@ -27,8 +28,12 @@ from podium.demo.logins import passwords
 from podium.demo.people import HOST, OPERATOR, Crew, Person, crews
 from podium.demo.renewing import renew
 from podium.demo.training import Workshop, workshop
+from podium.leaderboards.comparing import boards_compare
+from podium.leaderboards.models import Entry
+from podium.submissions.measuring import measure_waiting
 
 BEGUN, FILLED, DONE = "demo_begin", "demo_challenge", "demo_complete"
+MEASURE_SECONDS = 60
 OCCUPIED = (
     "This folder holds a site of its own; the demo fills only an empty one. Give it a folder: "
     "PODIUM_DATA_DIR=~/podium-demo python3 manage.py demo"
@@ -80,9 +85,18 @@ def build_one(plan: Plan) -> Challenge:
     with transaction.atomic():
         challenge = build(plan)
         note(FILLED, plan.blueprint.slug)
+    measure_standing(challenge)
     teams, files = plural(len(plan.visits), "team"), plural(len(plan.sendings), "submission")
     say(f"{challenge.title}: {teams}, {files}, {time.monotonic() - started:.1f} s")
     return challenge
+
+
+def measure_standing(challenge: Challenge) -> None:
+    """Work out how sure the scores on the boards are, so that the first page shows it. All others are left to the
+    worker that runs afterwards."""
+    standing = Entry.objects.filter(board__challenge=challenge).values("submission")
+    measure_waiting(seconds=MEASURE_SECONDS, runs=Q(seats__submission__in=standing))
+    boards_compare()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from podium.challenges.models import Challenge, Page, Role, RulesVersion
 from podium.challenges.services import challenge_create, challenge_publish, role_remove, role_set, rules_publish
 from podium.core.errors import Forbidden
 from podium.hosts.base import HostAdmin
+from podium.hosts.foresight import foresee
 from podium.hosts.launch import missing
 from podium.hosts.scope import hosted_as, person
 
@@ -31,6 +32,7 @@ class ChallengeAdmin(HostAdmin[Challenge]):
         "team_size", "join_deadline", "team_deadline",
     )  # fmt: skip
     filter_horizontal = ("tags",)
+    change_form_template = "admin/host_foresight.html"
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Operators, and owners of a challenge."""
@@ -79,6 +81,14 @@ class ChallengeAdmin(HostAdmin[Challenge]):
         if wanted != Challenge.Visibility.DRAFT:
             for sentence in missing(obj):
                 self.message_user(request, sentence, messages.WARNING)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Say below the form what each phase will give away."""
+        challenge: Challenge | None = context["original"]
+        phases = challenge.phases.all() if challenge else ()
+        return super().render_change_form(
+            request, {**context, "foresights": [foresee(phase) for phase in phases]}, *args, **kwargs
+        )
 
     def view_on_site(self, obj: Challenge) -> str:
         """Lead to the challenge."""

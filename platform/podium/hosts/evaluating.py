@@ -1,6 +1,7 @@
 """Tasks and phases at `/host/`."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -10,16 +11,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase, PhaseTask, Task
+from podium.challenges.references import UnreadableError, split_sizes
 from podium.challenges.scorers import keys_of
+from podium.challenges.splitting import task_split
 from podium.core.errors import Refusal
+from podium.core.words import percent
 from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
+from podium.hosts.foresight import foresee
 from podium.hosts.scope import person
-from podium.leaderboards.models import Column
+from podium.leaderboards.models import Board, Column
 from podium.leaderboards.services import board_defaults, board_rebuild, private_release
-from podium.submissions.models import Run
+from podium.submissions.models import Run, Submission
+from podium.teams.models import Team
 from scoring.errors import HostError
+from scoring.statistics.assignment import USUAL_SHARE, WARN_FROM
 
+TOO_PUBLIC = "the private ranks rest on few rows, and little of the solution stays unknown. 25 to 30 % is usual."
 EXAMPLE = {
     "kind": "metric",
     "spec": {
@@ -50,13 +58,34 @@ class TaskForm(forms.ModelForm[Task]):
         help_text="Columns and metrics; the guide's page “Scorers” explains each word.",
     )
 
+    split_rows = forms.BooleanField(
+        label="Have Podium split the rows",
+        required=False,
+        help_text="For a solution without a column that says public or private. Which row is which follows from its id "
+        "and a secret key, so nobody can tell, and the next version of the solution is split in the same way.",
+    )
+    public_percent = forms.IntegerField(
+        label="Public, in per cent",
+        min_value=1,
+        max_value=99,
+        initial=round(100 * USUAL_SHARE),
+        required=False,
+        help_text="25 to 30 is usual. From 50 on the public board gives away more than it leaves to decide.",
+    )
+    together = forms.CharField(
+        label="Keep together",
+        max_length=200,
+        required=False,
+        help_text="A column of the solution, like `patient`: rows that have the same value in it stay on one side.",
+    )
+
     class Meta:
         model = Task
         fields = ("challenge", "name", "reference", "scorer")
         help_texts = {
             "name": "Small letters, digits, dots, dashes and underscores.",
             "reference": "The solution, one file for scoring only: the id column, the true values, and a column that "
-            "says public or private.",
+            "says public or private, unless Podium is to split the rows.",
         }
 
     def clean_reference(self) -> DatasetVersion:
@@ -80,6 +109,10 @@ class TaskForm(forms.ModelForm[Task]):
     def clean(self) -> dict[str, Any] | None:
         """Refuse a reference of another challenge."""
         data = super().clean() or {}
+        if data.get("split_rows") and (data.get("scorer") or {}).get("spec", {}).get("split"):
+            self.add_error("split_rows", "The scorer names a column `split`. Take it out, and Podium splits the rows.")
+        if data.get("split_rows") and not data.get("public_percent"):
+            self.add_error("public_percent", "Say how many per cent of the rows are to be public.")
         reference, challenge = data.get("reference"), data.get("challenge")
         if reference and challenge and reference.dataset.challenge_id != challenge.pk:
             self.add_error("reference", "This dataset belongs to another challenge.")
@@ -93,7 +126,11 @@ class TaskAdmin(HostAdmin[Task]):
     list_filter = (BY_CHALLENGE,)
     list_select_related = ("challenge", "reference__dataset")
     form = TaskForm
-    fields = ("challenge", "name", "reference", "scorer")
+    fieldsets = (
+        (None, {"fields": ("challenge", "name", "reference", "scorer")}),
+        ("Split", {"fields": ("split_rows", "public_percent", "together")}),
+    )
+    one_transaction = False  # splitting stores a file
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with a scorer that works."""
@@ -108,11 +145,24 @@ class TaskAdmin(HostAdmin[Task]):
         return field
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
-        """Save, and say what does not follow by itself."""
-        super().save_model(request, obj, form, change)
+        """Save, with the rows split where that was asked for, and say what does not follow by itself."""
+        if form.cleaned_data.get("split_rows"):
+            self._split(request, obj, form)
+        else:
+            super().save_model(request, obj, form, change)
         if change and {"reference", "scorer"} & set(form.changed_data):
             for sentence in left_behind(obj):
                 self.message_user(request, sentence, messages.WARNING)
+
+    def _split(self, request: HttpRequest, task: Task, form: Any) -> None:
+        share = form.cleaned_data["public_percent"] / 100
+        changed = sorted({*form.changed_data, "reference", "scorer"} - {"split_rows", "public_percent", "together"})
+        version = task_split(
+            task, share=share, together=form.cleaned_data["together"], actor=person(request), changed=changed
+        )
+        self.message_user(request, f"“{version}” has the split, and is the task's reference now.", messages.SUCCESS)
+        if share >= WARN_FROM:
+            self.message_user(request, f"{percent(share)} of the rows are public: {TOO_PUBLIC}", messages.WARNING)
 
 
 def left_behind(task: Task) -> list[str]:
@@ -124,6 +174,11 @@ def left_behind(task: Task) -> list[str]:
     for column in Column.objects.filter(task=task).exclude(score_key__in=keys).select_related("board"):
         sentences.append(
             f"The board “{column.board}” has a column for “{column.score_key}”, which this task no longer computes."
+        )
+    whole = Column.objects.filter(task=task, split="all")
+    for column in whole.select_related("board") if task.scorer["spec"].get("split") else ():
+        sentences.append(
+            f"The board “{column.board}” has a column for all rows, and they are split now. Set its split to public."
         )
     return sentences
 
@@ -144,7 +199,8 @@ class PhaseForm(forms.ModelForm[Phase]):
     class Meta:
         model = Phase
         fields = ("challenge", "name", "slug", "position", "opens", "closes", "private_release", "kinds", "daily_limit",
-                  "total_limit", "rejected_are_free", "late", "final_selections", "upload_limit_mb")  # fmt: skip
+                  "total_limit", "rejected_are_free", "late", "final_selections", "upload_limit_mb",
+                  "ladder")  # fmt: skip
         help_texts = {
             "opens": "In UTC.",
             "closes": "In UTC. The moment itself is too late.",
@@ -160,7 +216,26 @@ class PhaseForm(forms.ModelForm[Phase]):
             self.add_error("closes", "A phase closes after it opens.")
         elif closes and release and release < closes:
             self.add_error("private_release", "Private scores are released when the phase is closed, not before.")
+        if "ladder" in self.changed_data and people_submitted(self.instance):
+            self.add_error("ladder", "Teams have submitted already: what they see of their scores stays as it is.")
         return data
+
+
+def shares_say(boards: list[Board]) -> None:
+    """Have new boards say on which share of the rows they are scored, where their solutions can be read."""
+    for board in boards:
+        column = board.columns.select_related("task__reference").first()
+        if column is None or column.task is None:
+            continue
+        with suppress(UnreadableError):
+            sizes = split_sizes(column.task)
+            if rows := sizes.get(column.split):
+                Board.objects.filter(pk=board.pk).update(rows_share=rows / sum(sizes.values()))
+
+
+def people_submitted(phase: Phase) -> bool:
+    """Tell whether a team of people has sent something into a phase."""
+    return Submission.objects.filter(phase=phase.pk, team__kind=Team.Kind.PEOPLE).exists()
 
 
 class PhaseAdmin(HostAdmin[Phase]):
@@ -172,11 +247,19 @@ class PhaseAdmin(HostAdmin[Phase]):
     form = PhaseForm
     fields = (
         "challenge", ("name", "slug"), "position", "opens", "closes", "private_release", "kinds",
-        ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb",
+        ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb", "ladder",
     )  # fmt: skip
     fixed = ("challenge", "slug")  # programs name it
     inlines = (PhaseTaskInline,)
     actions = ("release",)
+    change_form_template = "admin/host_foresight.html"
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Say below the form what the phase will give away."""
+        phase: Phase | None = context["original"]
+        return super().render_change_form(
+            request, {**context, "foresights": [foresee(phase)] if phase else []}, *args, **kwargs
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the tasks, then make the boards that are missing."""
@@ -184,6 +267,8 @@ class PhaseAdmin(HostAdmin[Phase]):
         phase: Phase = form.instance
         if not phase.tasks.exists():
             return
+        if not phase.boards.exists():
+            shares_say(board_defaults(phase.challenge, phase))
         for board in board_defaults(phase.challenge, phase):
             if change and "final_selections" in form.changed_data:
                 board_rebuild(board)

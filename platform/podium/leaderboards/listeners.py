@@ -7,11 +7,13 @@ from django.dispatch import receiver
 
 from podium.accounts.models import User
 from podium.challenges.models import Phase
+from podium.leaderboards.ladder import released_refresh
 from podium.leaderboards.models import Board
 from podium.leaderboards.searching import words_refresh
-from podium.leaderboards.services import entries_refresh
+from podium.leaderboards.services import entries_measured, entries_refresh
+from podium.leaderboards.tasks import compare, relate
 from podium.submissions.models import Submission
-from podium.submissions.signals import selection_changed, submission_finished
+from podium.submissions.signals import run_measured, selection_changed, submission_finished
 from podium.submissions.states import SubmissionState
 from podium.teams.models import Membership, Team
 
@@ -21,14 +23,32 @@ NAMES = {"name", "username"}
 @receiver(submission_finished)
 def stand_on_the_boards(*, submission: Submission, **_kwargs: Any) -> None:
     """A submission that was scored in time may change where its team stands; any other changes nothing."""
-    if submission.state == SubmissionState.SCORED and submission.ranked:
+    if submission.state != SubmissionState.SCORED:
+        return
+    released_refresh(submission)
+    if submission.ranked:
         entries_refresh(submission.phase, submission.team)
+        _have_related(submission.phase)
+
+
+@receiver(run_measured)
+def say_how_sure(*, submission: Submission, **_kwargs: Any) -> None:
+    """An entry takes over the intervals of its submission; then the teams can be told apart anew."""
+    entries_measured(submission)
+    compare.nudge()
 
 
 @receiver(selection_changed)
 def count_the_chosen(*, team: Team, phase: Phase, **_kwargs: Any) -> None:
     """Other final submissions may be better or worse."""
     entries_refresh(phase, team, rules=[Board.Rule.SELECTED])
+    _have_related(phase)
+
+
+def _have_related(phase: Phase) -> None:
+    """Ask a worker for the columns over all teams, where a board has some."""
+    for board in Board.objects.filter(phase=phase).exclude(relative_due=None):
+        relate.enqueue(board.pk)
 
 
 @receiver(post_save, sender=Team)

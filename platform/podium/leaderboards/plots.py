@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from podium.core import words
 from podium.core.plots import Plot, Series, Shift, shakeup_plot, steps_plot
+from podium.leaderboards.deciding import deciding_column
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.ranking import rounded
 from podium.leaderboards.selectors import BoardPage, baselines, ranks_before
@@ -29,7 +30,7 @@ def plot_of(page: BoardPage) -> Plot | None:
 
 
 def _best_over_time(page: BoardPage) -> Plot:
-    column, phase = page.columns[0], page.board.phase
+    column, phase = deciding_column(page.columns), page.board.phase
     entries = _drawn(page)
     points = _improvements(page.board, column, [entry.team_id for entry in entries])
     series = [_series(entry, points[entry.team_id], page, leads=number == 0) for number, entry in enumerate(entries)]

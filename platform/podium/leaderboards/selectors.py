@@ -16,9 +16,11 @@ from podium.accounts.models import User
 from podium.challenges.models import Challenge
 from podium.challenges.rules import Person
 from podium.challenges.selectors import current_phase
+from podium.leaderboards.intervals import Interval, interval
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.ranking import rounded
 from podium.leaderboards.searching import folded
+from podium.leaderboards.standing import Axis, Step, could_be, in_steps
 from podium.teams.models import Membership, Team
 
 PER_PAGE = 50
@@ -87,6 +89,7 @@ class Cell:
     title: str
     value: float | None
     decimals: int
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +136,32 @@ class BoardRow:
     @property
     def cells(self) -> list[Cell]:
         """The values with what they are."""
-        known = self.entry.values
-        return [
-            Cell(one.key, one.title, rounded(known.get(one.key), one.decimals), one.decimals) for one in self.columns
-        ]
+        return [self._cell(column) for column in self.columns]
+
+    def _cell(self, column: Column) -> Cell:
+        value = rounded(self.entry.values.get(column.key), column.decimals)
+        around = interval(value, self.entry.intervals.get(column.key), decimals=column.decimals)
+        return Cell(column.key, column.title, value, column.decimals, around)
 
     @property
     def others(self) -> list[Cell]:
         """The cells that do not rank."""
         return self.cells[1:]
+
+    @property
+    def could_be(self) -> str:
+        """The ranks that the team could have, “10–19”; nothing where they are not known."""
+        return could_be(self.entry.best_rank, self.entry.worst_rank, self.rank)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it could have more ranks than one."""
+        return self.entry.best_rank != self.entry.worst_rank
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether its step is its own, not that of the row above."""
+        return self.is_baseline or self.entry.step is not None
 
     @property
     def entries(self) -> int:
@@ -168,6 +188,7 @@ class BoardPage:
     own: BoardRow | None  # the viewer's, wherever it stands
     text: str = ""
     cut: bool = False  # more were found than are listed
+    step_before: int | None = None  # of the last ranked row of the page before
 
     @property
     def own_is_elsewhere(self) -> bool:
@@ -178,6 +199,45 @@ class BoardPage:
     def page(self) -> Page[int]:
         """The same as a page of Django's, for `includes/pages.html`."""
         return Paginator(range(self.total), self.per_page).page(self.number)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether the rows stand on steps: a search's rows are not neighbours, and some metrics give no evidence."""
+        return not self.text and any(row.entry.step is not None for row in self.rows)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The rows by step."""
+        return in_steps(self.rows, before=self.step_before)
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether it is known of some row how sure its first score is."""
+        return any(row.cells[0].interval for row in self._all_rows)
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether it is known of some row which ranks it could have."""
+        return any(row.could_be for row in self._all_rows)
+
+    @property
+    def is_compared_in_part(self) -> bool:
+        """Whether there are too many teams to compare all pairs of them."""
+        return self.has_steps and not self.has_ranges
+
+    @property
+    def axis(self) -> Axis | None:
+        """The axis of the whiskers; None where no row has an interval."""
+        if not self.has_intervals:
+            return None
+        first = [row.cells[0] for row in self._all_rows]
+        shown = [(cell.value, cell.interval) for cell in first if cell.value is not None]
+        own = [end for end in (self.own.cells[0].value,) if end is not None] if self.own else []
+        return Axis.of(shown, keep=own)
+
+    @property
+    def _all_rows(self) -> list[BoardRow]:
+        return [*self.rows, *([self.own] if self.own and self.own_is_elsewhere else [])]
 
     @property
     def has_movement(self) -> bool:
@@ -211,7 +271,14 @@ def board_page(
         own=next((row for row in rows if row.is_you), None),
         text=text,
         cut=found is not None and len(found) > MOST_FOUND,
+        step_before=_step_before(board, places[0]) if start and board.compared_at and found is None else None,
     )
+
+
+def _step_before(board: Board, place: bytes) -> int | None:
+    """Return the step of the ranked entry before a place."""
+    before = board.entries.filter(ranked=True, place__lt=place).order_by("-place")
+    return before.values_list("step", flat=True).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ whatever order things happen in, and however often, the board comes out the same
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from podium.accounts.models import User
@@ -21,8 +21,11 @@ from podium.core import events
 from podium.core.errors import Conflict
 from podium.core.locks import locked
 from podium.leaderboards import ranking
+from podium.leaderboards.deciding import deciding_column, decimals_of, ordering, public_column
+from podium.leaderboards.intervals import NO_ARMS, arms_of
 from podium.leaderboards.models import Board, Column, Entry
-from podium.leaderboards.ranking import Candidate, Ordering
+from podium.leaderboards.ranking import Candidate
+from podium.leaderboards.relative import values_among, values_known
 from podium.leaderboards.searching import words_of
 from podium.leaderboards.values import Values, values_of
 from podium.submissions.models import Submission
@@ -30,7 +33,17 @@ from podium.submissions.states import SubmissionState
 from podium.teams.models import Team
 
 TEAMS_AT_ONCE = 500
-KEPT = ["submission", "ranked", "place", "words", "values", "submissions", "last_at", "updated_at"]  # not: rank_before
+KEPT = [  # not: rank_before, and what comes of comparing
+    "submission",
+    "ranked",
+    "place",
+    "words",
+    "values",
+    "intervals",
+    "submissions",
+    "last_at",
+    "updated_at",
+]
 
 
 def entry_refresh(board: Board, team: Team) -> None:
@@ -48,6 +61,21 @@ def entries_refresh(phase: Phase, team: Team, *, rules: Collection[str] = Board.
             _write(board, [team.pk])
 
 
+def entries_measured(submission: Submission) -> None:
+    """Write down how sure the scores of a submission are, on every board where it stands for its team."""
+    with transaction.atomic():
+        locked(Team, submission.team_id)
+        boards = Board.objects.filter(entries__submission=submission.pk).select_related("compared_with", "phase")
+        for board in boards:
+            board_changed(board)
+            _write(board, [submission.team_id])
+
+
+def board_changed(board: Board) -> None:
+    """Note that the entries of a board are to be compared again. Locks the board, so its entries come after it."""
+    Board.objects.filter(pk=board.pk).update(changes=F("changes") + 1)
+
+
 def board_rebuild(board: Board) -> None:
     """Compute all entries of a board anew: after its rule, columns or scores changed, or rows were loaded in bulk.
 
@@ -58,21 +86,73 @@ def board_rebuild(board: Board) -> None:
         competing = Team.objects.filter(pk__in=Submission.objects.filter(phase=board.phase_id).values("team"))
         teams = list(competing.select_for_update().order_by("pk").values_list("pk", flat=True))
         board = locked(Board, board.pk)
+        board_changed(board)  # even where every team stays in its place, it may stand there for another reason
         Entry.objects.filter(board=board).exclude(team__in=competing.values("pk")).delete()
         for start in range(0, len(teams), TEAMS_AT_ONCE):
             _write(board, teams[start : start + TEAMS_AT_ONCE])
+        board_relate(board.pk)
+
+
+def board_relate(pk: int) -> bool:
+    """Bring the columns over all teams of a board up to date, and with them the order where one of them ranks; False
+    where they are.
+
+    However many submissions came meanwhile, it is done once, and what readers see changes in one transaction. Entries
+    are written under the board's lock, which `_write` takes as well where there are such columns.
+    """
+    with transaction.atomic():
+        board = locked(Board, pk)
+        if board.relative_due is None:
+            return False
+        columns = list(board.columns.all())
+        entries = list(board.entries.select_related("submission").order_by("place"))
+        among_all = values_among(columns, entries)
+        for entry in entries:
+            _relate(entry, columns, among_all[entry.team_id], board)
+        Entry.objects.bulk_update(entries, ["place", "values"], batch_size=TEAMS_AT_ONCE)
+        Board.objects.filter(pk=pk).update(relative_due=None, relative_at=timezone.now())
+    return True
+
+
+def _relate(entry: Entry, columns: Sequence[Column], among_all: Mapping[str, float | None], board: Board) -> None:
+    """Put a team's values among all teams into its entry."""
+    for column in columns:
+        if column.is_relative:
+            entry.values[column.key] = ranking.rounded(among_all[column.key], decimals_of(board, column))
+    by, sent = ordering(columns[0], exact=board.exact), entry.submission
+    if columns[0].is_relative:
+        entry.place = by.place(entry.values[columns[0].key], sent.received_at, sent.pk)
+
+
+def boards_to_relate() -> list[int]:
+    """Return the boards whose columns over all teams are out of date."""
+    return list(Board.objects.exclude(relative_due=None).order_by("relative_due").values_list("pk", flat=True))
 
 
 def _write(board: Board, teams: Collection[int]) -> None:
     """Write the entries of teams whose locks are held; who has nothing to show has none."""
+    if board.is_relative:
+        Board.objects.filter(pk=locked(Board, board.pk).pk, relative_due=None).update(relative_due=timezone.now())
     entries = list(_computed(board, teams))
-    present = {entry.team_id for entry in entries}
-    absent = [team for team in teams if team not in present]
+    before = _standing(board, teams)
+    after = {entry.team_id: (entry.submission_id, entry.place, entry.ranked) for entry in entries}
+    if before != after:
+        board_changed(board)
+    absent = [team for team in before if team not in after]
     if absent:
         Entry.objects.filter(board=board, team__in=absent).delete()
     Entry.objects.bulk_create(
         entries, update_conflicts=True, unique_fields=["board", "team"], update_fields=KEPT, batch_size=TEAMS_AT_ONCE
     )
+    moved = [team for team in before if team in after and before[team] != after[team]]
+    if moved:  # where they stood says nothing about where they stand
+        Entry.objects.filter(board=board, team__in=moved).update(step=None, best_rank=None, worst_rank=None)
+
+
+def _standing(board: Board, teams: Collection[int]) -> dict[int, tuple[int, bytes, bool]]:
+    entries = Entry.objects.filter(board=board, team__in=teams)
+    rows = entries.values_list("team_id", "submission_id", "place", "ranked")
+    return {team: (submission, bytes(place), ranked) for team, submission, place, ranked in rows}
 
 
 def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
@@ -81,21 +161,26 @@ def _computed(board: Board, teams: Collection[int]) -> Iterator[Entry]:
         return
     submissions = Q(seat__submission__phase=board.phase_id, seat__submission__team__in=teams)
     counted = Q(seat__submission__state=SubmissionState.SCORED, seat__submission__ranked=True)
-    public = public_column(board) if board.rule == Board.Rule.SELECTED else None
+    deciding, public = deciding_column(columns), public_column(board) if board.rule == Board.Rule.SELECTED else None
     values = values_of([*columns, *filter(None, [public])], submissions & counted)
-    words = words_of(teams)
+    words, among_all = words_of(teams), values_known(board, columns, teams)
     kinds = dict(Team.objects.filter(pk__in=teams).values_list("pk", "kind"))
-    for team, candidates in _candidates(board, teams, columns[0], public, values).items():
-        chosen = _chosen(board, candidates, columns[0], public)
-        own = values.get(chosen.submission, {})
+    candidates_of = _candidates(board, teams, deciding, public, values)
+    chosen_of = {team: _chosen(board, own, deciding, public) for team, own in candidates_of.items()}
+    arms = arms_of(columns, Q(seat__submission__in=[chosen.submission for chosen in chosen_of.values()]))
+    for team, candidates in candidates_of.items():
+        chosen = chosen_of[team]
+        own = {**values.get(chosen.submission, {}), **among_all.get(team, {})}
+        reach = arms.get(chosen.submission, {})
         yield Entry(
             board=board,
             team_id=team,
             submission_id=chosen.submission,
             ranked=kinds[team] == Team.Kind.PEOPLE,
-            place=ordering(columns[0], exact=board.exact).place(chosen.value, chosen.at, chosen.submission),
+            place=ordering(columns[0], exact=board.exact).place(own.get(columns[0].pk), chosen.at, chosen.submission),
             words=words[team],
-            values={column.key: ranking.rounded(own.get(column.pk), _decimals(board, column)) for column in columns},
+            values={column.key: ranking.rounded(own.get(column.pk), decimals_of(board, column)) for column in columns},
+            intervals={column.key: reach[column.pk] for column in columns if reach.get(column.pk, NO_ARMS) != NO_ARMS},
             submissions=len(candidates),
             last_at=max(one.at for one in candidates),
         )
@@ -130,23 +215,6 @@ def _chosen(board: Board, candidates: list[Candidate], primary: Column, public: 
         by = ordering(public or primary, exact=False)
         candidates = ranking.final(candidates, public=by, most=board.phase.final_selections)
     return ranking.best(candidates, by=ordering(primary, exact=board.exact))
-
-
-def ordering(column: Column, *, exact: bool) -> Ordering:
-    """Return how a column orders."""
-    return Ordering(higher_is_better=column.higher_is_better, decimals=None if exact else column.decimals)
-
-
-def _decimals(board: Board, column: Column) -> int | None:
-    return None if board.exact else column.decimals
-
-
-def public_column(board: Board) -> Column | None:
-    """Return the column by which submissions count where a team selected none: the first one of the board that this
-    one is compared with, else of the phase's first public board."""
-    boards = Board.objects.filter(phase=board.phase_id, audience=Board.Audience.PUBLIC)
-    public = board.compared_with or boards.exclude(pk=board.pk).first()
-    return public.columns.first() if public else None
 
 
 # What was

@@ -16,6 +16,7 @@ from podium.leaderboards.selectors import (
     get_board,
     pick_board,
 )
+from podium.leaderboards.shakeup import shakeup_of
 from podium.teams.selectors import team_of
 
 LONGEST_SEARCH = 100
@@ -43,6 +44,7 @@ def board(request: HttpRequest, slug: str, board: str | None = None) -> HttpResp
             text=request.GET.get("q", "")[:LONGEST_SEARCH],
         )
         context |= {"board": chosen, "page": page, "facts": board_facts(chosen), "plot": plot_of(page)}
+        context["shakeup"] = shakeup_of(chosen)
     return render(request, "leaderboards/board.html", context)
 
 

@@ -7,6 +7,7 @@ finds nothing to do. A claim is known by its attempt: who lost it can no longer 
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from django.utils.crypto import get_random_string
 
 from podium.core import events
 from podium.core.locks import locked
+from podium.submissions.evidence import name_of
 from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.quota import allowance
 from podium.submissions.scorers import Outcome, Verdict, evaluate_run
@@ -155,10 +157,19 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
         )
         if not finished or submission.is_finished:
             return
-        Score.objects.bulk_create(
-            Score(seat=seat, key=score.key, split=score.split, value=score.value) for score in outcome.scores
-        )
+        Score.objects.bulk_create(_scores(seat, outcome, attempt=claim.attempt))
         _settle(submission, outcome)
+
+
+def _scores(seat: RunSubmission, outcome: Outcome, *, attempt: int) -> Iterator[Score]:
+    """Yield the rows for what came out, with how sure it is where that was worked out as well."""
+    known = {(one.key, one.split): one for one in outcome.uncertainties}
+    for score in outcome.scores:
+        row = Score(seat=seat, key=score.key, split=score.split, value=score.value)
+        if one := known.get((score.key, score.split)):
+            row.se, row.low, row.high, row.level = one.se, one.low, one.high, one.level
+            row.method, row.units, row.evidence = one.method, one.units, name_of(attempt, one.evidence)
+        yield row
 
 
 RUN_STATES = {
@@ -253,9 +264,9 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting() -> bool:
-    """Tell whether something waits that should have been taken by now: its message may be lost."""
-    since = timezone.now() - NUDGE_AFTER
+def work_is_waiting(*, after: timedelta = NUDGE_AFTER) -> bool:
+    """Tell whether something has waited for so long: by default, that its message may be lost."""
+    since = timezone.now() - after
     return (
         Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
         or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()

@@ -91,12 +91,16 @@ class Run(models.Model):
     versions = models.JSONField(default=dict)  # of the libraries
     resources = models.JSONField(default=dict)  # wall_s, cpu_s, memory_mb
     log = models.TextField(blank=True)  # for hosts and operators only
+    measured_at = models.DateTimeField(null=True)  # when it was settled how sure its scores are: see `measuring`
+    measure_attempt = models.PositiveSmallIntegerField(default=0)
+    measure_until = models.DateTimeField(null=True)  # the lease of who measures it
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["state", "lease_until"], condition=Q(state__in=["waiting", "claimed"]), name="runs_to_do"
             ),
+            models.Index(fields=["state", "id"], condition=Q(measured_at=None), name="runs_to_measure"),
         ]
         constraints = [models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known")]
 
@@ -125,12 +129,29 @@ class Score(models.Model):
     key = models.CharField(max_length=60)
     split = models.CharField(max_length=60)
     value = models.FloatField(null=True)
+    se = models.FloatField(null=True)  # this and what follows: null until it is measured, and where it is not known
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    level = models.FloatField(null=True)  # of the interval, like 0.95
+    method = models.CharField(max_length=40, blank=True)
+    units = models.PositiveBigIntegerField(null=True)  # rows, groups or clusters that it is a mean over
+    evidence = models.CharField(max_length=300, blank=True)  # the file to compare it by: see `evidence`
+    released = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the score that all but hosts see in its place: the team's best so far on the Ladder. Null: this one
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["seat", "key", "split"], name="score_once_a_seat_key_split"),
             models.CheckConstraint(
                 condition=Q(value=None) | Q(value__gte=-LARGEST, value__lte=LARGEST), name="score_is_finite"
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q((name, None)) | Q((f"{name}__gte", -LARGEST), (f"{name}__lte", LARGEST)),
+                    name=f"score_{name}_is_finite",
+                )
+                for name in ("se", "low", "high")
             ),
         ]
 

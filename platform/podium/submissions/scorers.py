@@ -11,12 +11,15 @@ from django.conf import settings
 
 from podium.challenges.scorers import CLOSED, FUNCTION, METRIC
 from podium.core.storage import blob_path
+from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission
 from scoring.evaluate import ScoreValue
 from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.process import ScoringProcess
+from scoring.uncertainty import Uncertainty
 
 LONGEST_LOG = 20_000
+LEVEL = 0.95  # of intervals
 
 
 class Verdict(StrEnum):
@@ -34,6 +37,7 @@ class Outcome:
 
     verdict: Verdict
     scores: tuple[ScoreValue, ...] = ()
+    uncertainties: tuple[Uncertainty, ...] = ()  # where the scores were measured at once: see `job_of`
     error: ScoreError | None = None
     inputs: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -88,7 +92,10 @@ def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
 
 
 def job_of(run: Run) -> ScoreJob | Outcome:
-    """Return what the scoring process needs to know, or the outcome where the host's set-up does not allow a job."""
+    """Return what the scoring process needs to know, or the outcome where the host's set-up does not allow a job.
+
+    On the Ladder nobody knows what may be shown of a score before it is known how sure it is: it is measured at once.
+    """
     kind = run.scorer.get("kind")
     if kind == FUNCTION:
         return Outcome(verdict=Verdict.HOST_ERROR, log=CLOSED)
@@ -99,7 +106,8 @@ def job_of(run: Run) -> ScoreJob | Outcome:
         return Outcome(
             verdict=Verdict.HOST_ERROR, log=f"The reference holds {len(solutions)} files; a metric needs exactly one."
         )
-    seat = RunSubmission.objects.select_related("submission").get(run=run)
+    seat = RunSubmission.objects.select_related("submission__phase").get(run=run)
+    at_once = seat.submission.phase.ladder
     file = seat.submission.files.select_related("blob").get()
     return ScoreJob(
         reference=blob_path(solutions[0].blob.sha256),
@@ -108,6 +116,8 @@ def job_of(run: Run) -> ScoreJob | Outcome:
         submission=blob_path(file.blob.sha256),
         filename=file.name,
         spec=run.scorer.get("spec") or {},
+        measure=LEVEL if at_once else None,
+        evidence=evidence.attempt_folder(run.pk, run.attempt) if at_once else None,
     )
 
 
@@ -116,6 +126,7 @@ def outcome_of(result: ScoreResult) -> Outcome:
     return Outcome(
         verdict=Verdict(result.verdict),
         scores=tuple(result.scores),
+        uncertainties=tuple(result.uncertainties),
         error=result.error,
         inputs=dict(result.hashes),
         versions=dict(result.versions),

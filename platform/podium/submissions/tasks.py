@@ -1,4 +1,4 @@
-"""What workers are asked to do. Thin: the work is in `evaluation`."""
+"""What workers are asked to do. Thin: the work is in `evaluation` and `measuring`."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from podium.core import storage
 from podium.core.tasks import every, task
-from podium.submissions import evaluation
+from podium.submissions import evaluation, measuring
 from podium.submissions.models import Submission
 from podium.submissions.scorers import warm_up
 from podium.submissions.states import SubmissionState
@@ -30,12 +30,14 @@ def advance(submission_pk: int) -> None:
         evaluate.enqueue(pk)
     if waiting:
         evaluation.run_evaluate(waiting[0])
+        measure.nudge()
 
 
 @task()
 def evaluate(run_pk: int) -> None:
     """Evaluate one run."""
     evaluation.run_evaluate(run_pk)
+    measure.nudge()
 
 
 @task()
@@ -73,6 +75,12 @@ def sweep() -> None:
         drain.enqueue()
 
 
+@task(queue="measure")  # a queue of its own, so that it is never before a score in one
+def measure() -> None:
+    """Work out how sure scores are, while nobody waits for a score. It is its own sweep."""
+    measuring.measure_waiting()
+
+
 @task()
 def sweep_files() -> None:
     """Remove bytes that no row names."""
@@ -80,6 +88,7 @@ def sweep_files() -> None:
 
 
 every(10, sweep)
+every(10, measure)
 every(3600, sweep_files)
 
 

@@ -1,6 +1,7 @@
 """The pages of submissions: send one, watch it, choose the final ones."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -25,12 +26,14 @@ from podium.core.storage import blob_path, chunks_of
 from podium.core.uploads import refuse_if_longer
 from podium.submissions import selectors, services
 from podium.submissions.forms import SubmitForm
-from podium.submissions.models import Submission
+from podium.submissions.models import Run, Submission
 from podium.submissions.quota import allowance
+from podium.submissions.states import RunState
 from podium.teams.selectors import team_of
 
 PER_PAGE = 20
 SAMPLE_LINES = 4
+MEASURED_WITHIN = timedelta(minutes=2)  # after that the page waits no longer for how sure a score is
 
 
 def person(request: HttpRequest) -> User:
@@ -165,12 +168,19 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
         "phase": submission.phase,
         "runs": runs,
         "run": runs[-1] if runs else None,
+        "is_being_measured": any(measured_soon(run) for run in runs),
         "moments": {event.name: event.at for event in events.history(submission)},
         "may_select": user.has_perm("submissions.select", submission) and submission.phase.closes > timezone.now(),
         "may_cancel": user.has_perm("submissions.cancel", submission) and not submission.is_finished,
         "sees_log": sees_log,
         "chosen": Submission.objects.filter(phase=submission.phase, team=submission.team, selected=True).count(),
     }
+
+
+def measured_soon(run: Run) -> bool:
+    """Tell whether it is worth waiting to see how sure the scores of a run are."""
+    is_fresh = run.finished_at is not None and timezone.now() - run.finished_at < MEASURED_WITHIN
+    return is_fresh and run.state == RunState.SCORED and run.measured_at is None
 
 
 @login_required

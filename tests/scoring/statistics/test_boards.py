@@ -15,7 +15,7 @@ from scoring.statistics.optimism import (
     optimism,
     optimism_of_equals,
 )
-from scoring.statistics.rank_distribution import leader, rank_distribution
+from scoring.statistics.rank_distribution import rank_distribution
 from scoring.statistics.shakeup import shakeup
 from tests.scoring.statistics.cases import RANK_COVARIANCE, RANK_SCORES
 
@@ -43,8 +43,6 @@ def test_teams_without_score_or_evidence_have_no_distribution_of_their_own() -> 
     assert got.first[0] == 1.0
     assert np.isnan(got.probability[1:]).all()
     assert np.isnan(got.stability[1:]).all()
-    assert leader([None, 0.3, 0.4], higher_is_better=False) == 1
-    assert leader([None], higher_is_better=True) is None
 
 
 def test_the_winners_curse_of_equal_teams_is_the_known_one() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from scoring.statistics.bootstrap import bca_interval, jackknife, percentile_interval, replicates, weights
+from scoring.statistics.bootstrap import Draws, bca_interval, jackknife, percentile_interval, replicates, weights
 from scoring.statistics.comparisons import covariance, covariance_of_replicates
 
 ROWS = np.random.default_rng(1).normal(10, 2, size=(2, 400))
 
 
-def mean_of(values: np.ndarray):  # type: ignore[no-untyped-def]
+def mean_of(values: np.ndarray) -> Callable[[np.ndarray], float]:
     return lambda counts: float(np.average(values, weights=counts))
 
 
@@ -25,7 +27,7 @@ def test_weights_depend_on_seed_and_draw_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["multinomial", "poisson"])
-def test_the_covariance_of_replicates_is_that_of_influence_values(kind) -> None:  # type: ignore[no-untyped-def]
+def test_the_covariance_of_replicates_is_that_of_influence_values(kind: Draws) -> None:
     drawn = [replicates(mean_of(row), 400, draws=1000, seed=5, kind=kind) for row in (ROWS[0], ROWS[0] + ROWS[1])]
     from_influence = covariance([ROWS[0], ROWS[0] + ROWS[1]])
     assert covariance_of_replicates(drawn) == pytest.approx(from_influence, rel=0.15)
@@ -34,10 +36,15 @@ def test_the_covariance_of_replicates_is_that_of_influence_values(kind) -> None:
 def test_clusters_are_drawn_whole() -> None:
     clusters = np.repeat(["a", "b", "c"], 4)
     seen: list[np.ndarray] = []
-    replicates(lambda counts: seen.append(counts) or 0.0, 12, draws=5, clusters=clusters)  # type: ignore[func-returns-value]
+
+    def noted(counts: np.ndarray) -> float:
+        seen.append(counts)
+        return 0.0
+
+    replicates(noted, 12, draws=5, clusters=clusters)
     assert all(len(set(counts[start : start + 4])) == 1 for counts in seen for start in (0, 4, 8))
     with pytest.raises(ValueError, match="cluster labels"):
-        replicates(lambda counts: 0.0, 11, clusters=clusters)
+        replicates(noted, 11, clusters=clusters)
 
 
 def test_a_draw_without_a_value_is_nan_and_too_many_make_the_interval_unknown() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from scoring.statistics.intervals import by_cluster, clopper_pearson, interval, plus_minus, standard_error, wilson
+from scoring.statistics.intervals import Kind, by_cluster, clopper_pearson, interval, plus_minus, standard_error, wilson
 
 quick = settings(max_examples=40, deadline=None)
 SHARE = {"kind": "proportion", "low": 0.0, "high": 1.0, "greater_is_better": True}
@@ -116,9 +116,9 @@ def test_an_undefined_value_has_an_unknown_interval() -> None:
 
 @quick
 @given(st.floats(0.01, 0.99), st.floats(0.001, 30), st.sampled_from(["wald", "logit"]))
-def test_intervals_hold_the_value_and_stay_in_the_range(share: float, spread: float, kind: str) -> None:
+def test_intervals_hold_the_value_and_stay_in_the_range(share: float, spread: float, kind: Kind) -> None:
     value = -2 + 5 * share
-    got = interval(value, np.array([spread, -spread] * 20), kind=kind, low=-2.0, high=3.0, greater_is_better=True)  # type: ignore[arg-type]
+    got = interval(value, np.array([spread, -spread] * 20), kind=kind, low=-2.0, high=3.0, greater_is_better=True)
     assert got.low is not None
     assert got.high is not None
     assert -2 <= got.low < value < got.high <= 3

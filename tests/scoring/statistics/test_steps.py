@@ -66,6 +66,14 @@ def test_every_split_is_significant_under_holm_over_the_tests_made(seed: int, te
     assert all(adjusted[number] <= 0.05 for number, split in enumerate(splits) if split)
 
 
+def test_with_holm_over_all_pairs_equal_teams_split_as_seldom_as_promised() -> None:
+    random = np.random.default_rng(4)
+    boards = random.normal(size=(200, 20))
+    splits = [max(steps(board, np.eye(20), higher_is_better=True, family="pairs")) > 1 for board in boards]
+    assert np.mean(splits) < 0.09
+    assert steps(RANK_SCORES, COV, higher_is_better=True, family="pairs") == [1, 1, 2, 3, 3]
+
+
 def test_a_team_without_a_score_stands_on_no_step_and_ranks_last() -> None:
     scores = [0.9, None, 0.5, math.nan]
     assert steps(scores, np.eye(4) * 1e-4, higher_is_better=True) == [1, 0, 2, 0]

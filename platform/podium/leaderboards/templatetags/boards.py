@@ -3,6 +3,7 @@
 {% board_excerpt challenge %}            the first five rows of the board that counts now, for the home page
 {% board_count challenge %}              how many teams that board ranks, for the tab; nothing where there is none
 {% my_rank challenge as mine %}          the reader's own row there (rank, movement, cells), or None
+{% whisker_of axis cell as whisker %}    where a cell's score and interval stand on the axis of its page
 """
 
 from typing import Any
@@ -14,7 +15,8 @@ from django.template import Context
 from podium.challenges.models import Challenge
 from podium.challenges.rules import Person
 from podium.leaderboards.models import Board
-from podium.leaderboards.selectors import BoardRow, board_page, boards_for, own_row, pick_board
+from podium.leaderboards.selectors import BoardRow, Cell, board_page, boards_for, own_row, pick_board
+from podium.leaderboards.standing import Axis, Whisker
 from podium.teams.selectors import team_of
 
 register = template.Library()
@@ -51,3 +53,9 @@ def my_rank(context: Context, challenge: Challenge) -> BoardRow | None:
     reader = _reader(context)
     team, board = team_of(reader, challenge), _board(reader, challenge)
     return own_row(board, team) if team and board else None
+
+
+@register.simple_tag
+def whisker_of(axis: Axis, cell: Cell) -> Whisker | None:
+    """Return how a cell is drawn along an axis; None where it has no value."""
+    return None if cell.value is None else axis.whisker(cell.value, cell.interval)

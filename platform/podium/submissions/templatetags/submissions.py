@@ -4,7 +4,8 @@
 {% track_of submission moments as stairs %}  the four stairs of a submission's life
 {{ shown|of:submission.pk }}  {{ submission|scored_in }}
 {{ submission|open_for_choice }}  {{ submission|private_released }}
-{{ shown|of:submission.pk|public_ones }}  {{ submission.error_message|coded }}
+{{ shown|of:submission.pk|public_ones }}  {{ shown|of:submission.pk|any_interval }}
+{{ submission.error_message|coded }}
 """
 
 from datetime import datetime
@@ -91,6 +92,12 @@ def private_released(submission: Submission) -> bool:
 def public_ones(scores: list[Any]) -> list[Any]:
     """Leave out what only some may know."""
     return [score for score in scores if score.is_public]
+
+
+@register.filter
+def any_interval(scores: list[Any]) -> bool:
+    """Tell whether it is known of one of these scores how sure it is."""
+    return any(score.interval for score in scores)
 
 
 @register.filter
