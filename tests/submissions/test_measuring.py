@@ -60,7 +60,7 @@ def test_the_score_is_there_first_and_how_sure_it_is_follows(cast: Cast, scored:
 def test_what_was_measured_keeps_how_and_by_what(scored: Run) -> None:
     measure()
     score = Score.objects.get(split="public")
-    assert (score.level, score.method) == (0.95, "bootstrap")
+    assert (score.level, bool(score.method), score.units) == (0.95, True, 10)
     assert evidence.path_of(scored.pk, score.evidence).is_file()
     run = Run.objects.get()
     assert (run.measured_at is not None, run.measure_attempt, run.measure_until) == (True, 1, None)

@@ -150,6 +150,7 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
             lease=lease,
             finished_at=timezone.now(),
             lease_until=None,
+            measured_at=timezone.now() if outcome.uncertainties else None,
             inputs=outcome.inputs,
             versions=outcome.versions,
             resources=outcome.resources,

@@ -25,7 +25,7 @@ from podium.core.locks import locked
 from podium.submissions import evidence
 from podium.submissions.evaluation import work_is_waiting
 from podium.submissions.models import Run, RunSubmission, Score, Submission
-from podium.submissions.scorers import Outcome, job_of
+from podium.submissions.scorers import LEVEL, Outcome, job_of
 from podium.submissions.signals import run_measured
 from podium.submissions.states import RunState
 from podium.teams.models import Team
@@ -34,7 +34,6 @@ from scoring.process import ScoringProcess
 from scoring.uncertainty import Uncertainty
 
 logger = logging.getLogger(__name__)
-LEVEL = 0.95
 DRAIN_SECONDS = 20
 LOOK_SECONDS = 0.25  # so soon one who waits for a score gets the processor back
 TIMES_A_SCORE = 5  # an interval may take so many times as long as the score itself
