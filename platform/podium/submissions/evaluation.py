@@ -265,9 +265,9 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting(*, after: timedelta = NUDGE_AFTER) -> bool:
-    """Tell whether something has waited for so long: by default, that its message may be lost."""
-    since = timezone.now() - after
+def work_is_waiting() -> bool:
+    """Tell whether something waits that should have been taken by now: its message may be lost."""
+    since = timezone.now() - NUDGE_AFTER
     return (
         Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
         or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()
