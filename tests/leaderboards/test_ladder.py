@@ -11,11 +11,12 @@ from podium.leaderboards.ladder import error_of_difference
 from podium.leaderboards.models import Column
 from podium.leaderboards.shown import scores_shown
 from podium.submissions.evidence import attempt_folder
+from podium.submissions.measuring import runs_to_measure
 from podium.submissions.models import Score, Submission
 from podium.teams.models import Team
 from tests.cast import Cast, predictions
 from tests.hosts.forms import errors, fill
-from tests.leaderboards.made import board, finish, submission, team
+from tests.leaderboards.made import board, finish, measured, submission, team
 from tests.submissions.sending import send
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,27 @@ def test_what_is_no_better_than_chance_shows_the_best_so_far(forest: Cast) -> No
     hardly = finish(sent(forest.held_out, 301))
     clearly = finish(sent(forest.held_out, 310))
     assert [seen(forest, "ada", row)["public"] for row in (first, better, hardly, clearly)] == [0.75, 0.75, 0.75, 0.775]
+
+
+def test_a_score_is_measured_at_once_and_a_perfect_one_is_seen(forest: Cast, work: Callable[[], None]) -> None:
+    for right in (8, 20):
+        send(forest.client("ada"), predictions(right))
+        work()
+    rows = list(Submission.objects.order_by("pk"))
+    assert [seen(forest, "ada", row) for row in rows] == [{"public": 0.4}, {"public": 1.0}]
+    assert board(forest.forest).entries.get().submission == rows[1]
+    assert not runs_to_measure().exists()
+
+
+def test_what_was_not_known_well_enough_is_seen_when_it_is(forest: Cast) -> None:
+    """The phase took up the Ladder after scores had come in that nobody had measured yet."""
+    first, second = (submission(forest.held_out, {"public": value}) for value in (0.5, 0.9))
+    finish(second)
+    assert seen(forest, "ada", second) == {"public": 0.5}
+    for row in (second, first):
+        measured(row)
+    assert seen(forest, "ada", second) == {"public": 0.9}
+    assert board(forest.forest).entries.get().submission == second
 
 
 def test_hosts_see_the_full_scores(forest: Cast) -> None:

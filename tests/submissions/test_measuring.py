@@ -12,7 +12,7 @@ from django.utils import timezone
 from podium.core import heartbeats
 from podium.leaderboards.tasks import sweep_evidence
 from podium.submissions import evidence, measuring
-from podium.submissions.models import Run, Score
+from podium.submissions.models import Run, Score, Submission
 from podium.submissions.tasks import measure
 from scoring.process import ScoringProcess
 from scoring.uncertainty import Uncertainty
@@ -60,7 +60,7 @@ def test_the_score_is_there_first_and_how_sure_it_is_follows(cast: Cast, scored:
 def test_what_was_measured_keeps_how_and_by_what(scored: Run) -> None:
     measure()
     score = Score.objects.get(split="public")
-    assert (score.level, score.method) == (0.95, "bootstrap")
+    assert (score.level, bool(score.method), score.units) == (0.95, True, 10)
     assert evidence.path_of(scored.pk, score.evidence).is_file()
     run = Run.objects.get()
     assert (run.measured_at is not None, run.measure_attempt, run.measure_until) == (True, 1, None)
@@ -80,6 +80,13 @@ def test_nothing_is_measured_while_somebody_waits_for_a_score(cast: Cast, scored
     work()
     measure()
     assert Run.objects.filter(measured_at__isnull=False).count() == 2
+
+
+def test_what_can_never_be_scored_holds_nobody_up(cast: Cast, scored: Run) -> None:
+    send(cast.client("chen"), predictions(3))
+    Submission.objects.filter(pk=newest().pk).update(received_at=timezone.now() - timedelta(hours=1))
+    measure()
+    assert Run.objects.get().measured_at is not None
 
 
 def test_who_came_meanwhile_does_not_wait_and_the_try_does_not_count(

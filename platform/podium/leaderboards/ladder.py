@@ -83,13 +83,11 @@ def error_of_difference(one: Score, other: Score) -> float:
     their evidence is there; else as if they had nothing in common, which is never too small for models that agree; NaN
     where one of them was not measured.
     """
-    if one.se is None or other.se is None:
-        return math.nan
     if one.seat.run.reference_id == other.seat.run.reference_id and one.method == other.method:
         first, second = _evidence(one), _evidence(other)
         if first is not None and second is not None and first.shape == second.shape:
-            return se_of_change(first, second)
-    return math.hypot(one.se, other.se)
+            return se_of_change(first, second)  # also of a perfect score, which has no standard error by itself
+    return math.nan if one.se is None or other.se is None else math.hypot(one.se, other.se)
 
 
 def _evidence(score: Score) -> Array | None:

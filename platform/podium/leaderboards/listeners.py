@@ -35,6 +35,7 @@ def stand_on_the_boards(*, submission: Submission, **_kwargs: Any) -> None:
 def say_how_sure(*, submission: Submission, **_kwargs: Any) -> None:
     """An entry takes over the intervals of its submission; then the teams can be told apart anew."""
     entries_measured(submission)
+    _have_related(submission.phase)
     compare.nudge()
 
 

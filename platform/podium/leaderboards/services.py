@@ -23,6 +23,7 @@ from podium.core.locks import locked
 from podium.leaderboards import ranking
 from podium.leaderboards.deciding import deciding_column, decimals_of, ordering, public_column
 from podium.leaderboards.intervals import NO_ARMS, arms_of
+from podium.leaderboards.ladder import released_refresh
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.ranking import Candidate
 from podium.leaderboards.relative import values_among, values_known
@@ -62,13 +63,19 @@ def entries_refresh(phase: Phase, team: Team, *, rules: Collection[str] = Board.
 
 
 def entries_measured(submission: Submission) -> None:
-    """Write down how sure the scores of a submission are, on every board where it stands for its team."""
+    """Write down how sure the scores of a submission are, on every board where it stands for its team; on a phase with
+    the Ladder, by which it may come to stand there only now, on all."""
     with transaction.atomic():
         locked(Team, submission.team_id)
-        boards = Board.objects.filter(entries__submission=submission.pk).select_related("compared_with", "phase")
-        for board in boards:
+        released_refresh(submission)
+        standing = Board.objects.filter(entries__submission=submission.pk)
+        for board in standing:
             board_changed(board)
-            _write(board, [submission.team_id])
+        if submission.phase.ladder:
+            entries_refresh(submission.phase, submission.team)
+        else:
+            for board in standing.select_related("compared_with", "phase"):
+                _write(board, [submission.team_id])
 
 
 def board_changed(board: Board) -> None:

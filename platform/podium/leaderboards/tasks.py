@@ -2,6 +2,7 @@
 
 from podium.core.tasks import every, task
 from podium.leaderboards.comparing import boards_compare, needed_runs
+from podium.leaderboards.ladder import evidence_to_keep
 from podium.leaderboards.services import board_relate, boards_snapshot_due, boards_to_relate
 from podium.submissions import evidence
 
@@ -33,8 +34,8 @@ def compare() -> None:
 
 @task(queue="measure")
 def sweep_evidence() -> None:
-    """Remove the evidence of submissions that stand on no board."""
-    evidence.sweep(needed_runs)
+    """Remove the evidence of submissions that stand on no board, and of those that no next one is compared with."""
+    evidence.sweep(lambda runs: needed_runs(runs) | evidence_to_keep(runs))
 
 
 every(60, snapshot)

@@ -150,6 +150,7 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
             lease=lease,
             finished_at=timezone.now(),
             lease_until=None,
+            measured_at=timezone.now() if outcome.uncertainties else None,
             inputs=outcome.inputs,
             versions=outcome.versions,
             resources=outcome.resources,
@@ -264,9 +265,9 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting(*, after: timedelta = NUDGE_AFTER) -> bool:
-    """Tell whether something has waited for so long: by default, that its message may be lost."""
-    since = timezone.now() - after
+def work_is_waiting() -> bool:
+    """Tell whether something waits that should have been taken by now: its message may be lost."""
+    since = timezone.now() - NUDGE_AFTER
     return (
         Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
         or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()

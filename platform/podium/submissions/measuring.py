@@ -23,22 +23,21 @@ from django.utils import timezone
 from podium.core import heartbeats
 from podium.core.locks import locked
 from podium.submissions import evidence
-from podium.submissions.evaluation import work_is_waiting
 from podium.submissions.models import Run, RunSubmission, Score, Submission
-from podium.submissions.scorers import Outcome, job_of
+from podium.submissions.scorers import LEVEL, Outcome, job_of
 from podium.submissions.signals import run_measured
-from podium.submissions.states import RunState
+from podium.submissions.states import RunState, SubmissionState
 from podium.teams.models import Team
 from scoring.jobs import ScoreResult
 from scoring.process import ScoringProcess
 from scoring.uncertainty import Uncertainty
 
 logger = logging.getLogger(__name__)
-LEVEL = 0.95
 DRAIN_SECONDS = 20
 LOOK_SECONDS = 0.25  # so soon one who waits for a score gets the processor back
 TIMES_A_SCORE = 5  # an interval may take so many times as long as the score itself
 LOWER_PRIORITY = 10
+PATIENCE = timedelta(minutes=10)  # what has waited for longer is a backlog, or broken: it is not made way for
 MEASURED = ["se", "low", "high", "level", "method", "units", "evidence"]
 
 
@@ -48,6 +47,15 @@ class WayMadeError(Exception):
 
 class HoldLostError(Exception):
     """The run is measured by somebody else."""
+
+
+def somebody_waits() -> bool:
+    """Tell whether a submission that came lately waits for its score."""
+    since = timezone.now() - PATIENCE
+    return (
+        Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__gt=since).exists()
+        or Run.objects.filter(state=RunState.WAITING, created_at__gt=since).exists()
+    )
 
 
 @dataclass(slots=True)
@@ -60,7 +68,7 @@ class Way:
         """Raise `WayMadeError` where somebody waits; asks four times a second."""
         if time.monotonic() - self.looked >= LOOK_SECONDS:
             self.looked = time.monotonic()
-            if work_is_waiting(after=timedelta(0)):
+            if somebody_waits():
                 raise WayMadeError
 
 
@@ -98,7 +106,7 @@ def measure_waiting(*, seconds: float = DRAIN_SECONDS, runs: Q | None = None) ->
     many were. Leaves at once where another process of this machine is at it."""
     stop, done = time.monotonic() + seconds, 0
     with _alone() as alone, ScoringProcess(memory_mb=settings.SCORING_MEMORY_MB) as process:
-        while alone and time.monotonic() < stop and not work_is_waiting(after=timedelta(0)):
+        while alone and time.monotonic() < stop and not somebody_waits():
             pk = runs_to_measure().filter(runs or Q()).values_list("pk", flat=True).first()
             if pk is None:
                 break
