@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.errors import Findings, HostError, SubmissionError, listed, many, shown
+from scoring.id_index import index_of
 from scoring.ids import align
 from scoring.metrics.registry import Array
 from scoring.reading import Table, open_table, values_of
@@ -62,8 +63,7 @@ def keys_of(table: Table, ids: pa.Array, *, id_column: str, split_column: str | 
     return Reference(
         rows=len(ids),
         ids=ids,
-        dense=None,
-        low=0,
+        index=index_of(ids),
         truth=np.empty(0),
         texts=None,
         labels=None,
