@@ -18,23 +18,19 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
+from scoring.children import command
 from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.limits import crashed, over_limit
 
 START_S = 60.0
 ENDING_S = 5.0
 DETAIL_BYTES = 16_384
-ROOT = Path(__file__).resolve().parent.parent
-# -I keeps the caller's folder and PYTHON… variables out; where the package lies is then told in so many words.
-PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from scoring.child import main; main(sys.argv[1:])"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -176,7 +172,7 @@ class _Child:
     def __init__(self, *, memory_mb: int) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", PROGRAM, str(ROOT), str(os.getpid()), str(memory_mb)],
+            command("scoring.child", str(os.getpid()), str(memory_mb)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

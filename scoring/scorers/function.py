@@ -12,23 +12,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from scoring import limits as submissions
+from scoring.children import command
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.scorers import FunctionJob, FunctionLimits
 
-ROOT = Path(__file__).resolve().parents[2]
-# -I keeps the caller's folder and PYTHON… variables out; where the package lies is then told in so many words, and
-# stands after Python's own modules and before what is installed, which may hold another version of it.
-PROGRAM = (
-    "import sys; root = sys.argv.pop(1); places = (i for i, p in enumerate(sys.path) if p.endswith('-packages')); "
-    "sys.path.insert(next(places, len(sys.path)), root); "
-    "from scoring.scorers.function_child import main; main(sys.argv[1:])"
-)
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -62,7 +54,7 @@ def _resolved(job: FunctionJob) -> FunctionJob:
 def _run(folder: Path, *, log: Any, wall_s: float) -> int | None:
     """Return the child's exit status, or None where its time was over."""
     child = subprocess.Popen(
-        [sys.executable, "-I", "-c", PROGRAM, ROOT, str(os.getpid()), folder / "job.json", folder / "answer"],
+        command("scoring.scorers.function_child", str(os.getpid()), str(folder / "job.json"), str(folder / "answer")),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
