@@ -39,6 +39,11 @@ class Content:
     size: int
     name: str
 
+    def forget(self) -> None:
+        """Let go of the memory behind a file that was read; what is read again comes from the file again."""
+        if isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
+
 
 def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
     """Return what ``path`` holds, out of gzip or zip if need be. What it is decides, not how it is called."""

@@ -41,6 +41,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _warm_up() -> None:
+    from scoring.allocator import give_back_early  # noqa: PLC0415
+
+    give_back_early()
     import pyarrow.csv  # noqa: PLC0415 - after the limits are set, before the first job waits for it
     import pyarrow.parquet  # noqa: PLC0415, F401
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import io
 import itertools
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ from scoring.archives import CHUNK, Content, Limits
 from scoring.encoding import as_utf8, decode, zero_byte
 from scoring.errors import Mistake, SubmissionError, fail, many, shown
 from scoring.metrics.registry import Array
-from scoring.reading import RowLimit, finite, no_rows, one_array, too_many_columns
+from scoring.reading import RowLimit, encoded, finite, no_rows, one_array, too_many_columns
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+GROUPS = pa.dictionary(pa.int32(), pa.string())
 THREADS_FROM = 4 << 20
 RAGGED_COUNTED = 1000
 
@@ -29,7 +31,6 @@ class Facts:
 
     lines: int
     quoted: bool
-    blank_lines: bool
 
 
 class DelimitedTable:
@@ -37,19 +38,35 @@ class DelimitedTable:
 
     def __init__(self, content: Content, *, limits: Limits, row_limit: RowLimit | None) -> None:
         self._limits = limits
-        self._data, skipped = as_utf8(content)
-        self._facts = scan(self._data, skipped=skipped, limits=limits)
+        self._row_limit = row_limit
+        self._content = content
+        self._data, self._skipped = as_utf8(content)
+        if len(self._data) <= CHUNK:
+            self._look()
         header, self._header_line, body = _split_header(self._data)
+        if header is None:
+            self._look()
+            raise fail("not_utf8", "Row 1 is not UTF-8. Save the file as UTF-8.", row=1)
         self.header = header
         self.separator = _separator(header, filename=content.name)
         self.names = _cells(header, separator=self.separator, limits=limits)
         self._body = self._data[body:]
-        self._table: pa.Table | None = None
+        self._columns: dict[str, pa.Array] = {}
         if not bytes(self._body[:CHUNK]).strip() and len(self._body) <= CHUNK:
             raise fail("no_rows", no_rows("a header and no rows", row_limit=row_limit))
-        self._row_limit = row_limit
-        if row_limit is not None and not self._facts.quoted and not self._facts.blank_lines:
-            row_limit.check(self._facts.lines - self._header_line)
+
+    @functools.cached_property
+    def _facts(self) -> Facts:
+        """What one look over all bytes tells; whoever wants the names alone, of a large file, does not wait for it."""
+        return scan(self._data, skipped=self._skipped, limits=self._limits)
+
+    @functools.cached_property
+    def _blank_lines(self) -> bool:
+        return has_blank_lines(self._data)
+
+    def _look(self) -> None:
+        """Raise SubmissionError where the bytes are no text, or too many rows."""
+        self._facts  # noqa: B018 - to raise
 
     def sample(self) -> str:
         """Return the beginning of the rows, to look at."""
@@ -58,20 +75,28 @@ class DelimitedTable:
     @property
     def rows(self) -> int:
         """Rows of data, after load."""
-        return 0 if self._table is None else int(self._table.num_rows)
+        return len(next(iter(self._columns.values()), ()))
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
         """Read these columns; ``numbers`` become numbers where every cell is one, and stay text otherwise."""
-        types = dict.fromkeys(text, pa.string())
+        self._check_rows()
+        types = dict.fromkeys(text, pa.string()) | dict.fromkeys(groups, GROUPS)
         try:
-            self._table = self._parse(types | dict.fromkeys(numbers, pa.float64()))
+            self._columns = self._parse(types | dict.fromkeys(numbers, pa.float64()))
         except pa.ArrowInvalid as error:
             self._raise_broken(error)
-            self._table = self._parse(types | dict.fromkeys(numbers, pa.string()))
+            self._columns = self._parse(types | dict.fromkeys(numbers, pa.string()))
         if self._row_limit is not None:
             self._row_limit.check(self.rows)
 
-    def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
+    def _check_rows(self) -> None:
+        """Refuse too many rows before they are parsed, where lines are rows."""
+        if self._row_limit is not None and not self._facts.quoted:
+            rows = self._facts.lines - self._header_line
+            if rows > self._row_limit.most and not self._blank_lines:
+                self._row_limit.check(rows)
+
+    def _parse(self, types: dict[str, pa.DataType]) -> dict[str, pa.Array]:
         # Columns go by position, for names may be doubled; nothing becomes null, so nothing is lost silently.
         positions = {name: f"c{self.names.index(name)}" for name in types}
         threads = len(self._body) > THREADS_FROM
@@ -80,7 +105,7 @@ class DelimitedTable:
             read_options=pyarrow.csv.ReadOptions(
                 column_names=[f"c{index}" for index in range(len(self.names))],
                 use_threads=threads,
-                block_size=min(len(self._body), 4 * self._limits.max_line) + 1,
+                block_size=min(len(self._body), 1 * self._limits.max_line) + 1,
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=self.separator, newlines_in_values=self._facts.quoted, ignore_empty_lines=True
@@ -93,7 +118,11 @@ class DelimitedTable:
                 check_utf8=False,
             ),
         )
-        return table.rename_columns(list(types))
+        columns = table.unify_dictionaries().columns
+        del table
+        self._content.forget()
+        # One column after the other is made whole, so that no more than one is there twice.
+        return {name: one_array(columns.pop(0)) for name in types}
 
     def _raise_broken(self, error: pa.ArrowInvalid) -> None:
         text = str(error)
@@ -122,20 +151,19 @@ class DelimitedTable:
 
     def text(self, name: str) -> pa.Array:
         """Return a column as it stands in the file."""
-        column = self._loaded(name)
-        if not pa.types.is_string(column.type):
-            column = one_array(self._parse({name: pa.string()}).column(name))
-        return column
+        column = self._columns[name]
+        if pa.types.is_dictionary(column.type):
+            return column.cast(pa.string())
+        return column if pa.types.is_string(column.type) else self._parse({name: pa.string()})[name]
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
+        return encoded(self._columns[name])
 
     def numbers(self, name: str) -> Array | None:
         """Return a column as float64, or None where a cell is not a finite number."""
-        column = self._loaded(name)
+        column = self._columns[name]
         return finite(column) if pa.types.is_floating(column.type) else None
-
-    def _loaded(self, name: str) -> pa.Array:
-        if self._table is None:
-            raise RuntimeError("load() comes first")
-        return one_array(self._table.column(name))
 
     def line(self, index: int) -> int:
         """Return the line on which the data row ``index`` begins, the file's first line being 1."""
@@ -143,7 +171,7 @@ class DelimitedTable:
 
     def lines(self, indices: Sequence[int]) -> list[int]:
         """Return the lines on which several data rows begin, given in ascending order."""
-        if not (self._facts.quoted or self._facts.blank_lines):
+        if not (self._facts.quoted or self._blank_lines):
             return [index + self._header_line + 1 for index in indices]
         wanted, found = list(indices), list[int]()
         for index, (line, _) in enumerate(self._records()):
@@ -171,7 +199,7 @@ class DelimitedTable:
 def scan(data: memoryview, *, skipped: int, limits: Limits) -> Facts:
     """Look at every byte once: encoding, zero bytes, lines without an end, quotation marks, blank lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    feeds, returns, quoted, blank, waiting = 0, 0, False, False, 0
+    feeds, returns, quoted, waiting = 0, 0, False, 0
     for start in range(0, len(data), limits.max_line):
         chunk = bytes(data[start : start + limits.max_line])
         if b"\n" not in chunk and b"\r" not in chunk and len(chunk) == limits.max_line:
@@ -182,12 +210,22 @@ def scan(data: memoryview, *, skipped: int, limits: Limits) -> Facts:
         if b"\0" in chunk:
             raise zero_byte(skipped + start + chunk.index(b"\0"))
         quoted = quoted or b'"' in chunk
-        blank = blank or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"
-        feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
+        feeds += chunk.count(b"\n")
+        returns += chunk.count(b"\r") if b"\r" in chunk else 0
     if waiting:
         decode(decoder, b"", before=skipped + len(data) - waiting, line=feeds + 1, final=True)
     ended = bytes(data[-1:]) in {b"\n", b"\r"}
-    return Facts(lines=(feeds or returns) + (not ended), quoted=quoted, blank_lines=blank)
+    return Facts(lines=(feeds or returns) + (not ended), quoted=quoted)
+
+
+def has_blank_lines(data: memoryview) -> bool:
+    """Return whether there may be lines without a letter, so that lines are not rows."""
+    for start in range(0, len(data), CHUNK):
+        chunk = bytes(data[start : start + CHUNK])
+        returns = b"\r" in chunk and (b"\n\r\n" in chunk or b"\r\r" in chunk)
+        if returns or b"\n\n" in chunk or chunk[:1] in {b"\r", b"\n"}:
+            return True
+    return False
 
 
 def _no_line_end(chunk: bytes, *, line: int, limits: Limits) -> Exception:
@@ -205,8 +243,8 @@ def _long_line(line: int | None, *, limits: Limits) -> str:
     )
 
 
-def _split_header(data: memoryview) -> tuple[str, int, int]:
-    """Return the header line, its number, and where the line after it starts."""
+def _split_header(data: memoryview) -> tuple[str | None, int, int]:
+    """Return the header line, its number, and where the line after it starts; None where it is no text."""
     head = bytes(data[: 4 * CHUNK])
     skipped = len(head) - len(head.lstrip(b"\r\n"))
     if not head[skipped:].strip():
@@ -215,7 +253,11 @@ def _split_header(data: memoryview) -> tuple[str, int, int]:
     end = min(ends, default=len(head))
     after = end + 2 if head[end : end + 2] == b"\r\n" else end + 1
     line = 1 + max(head[:skipped].count(b"\n"), head[:skipped].count(b"\r"))
-    return head[skipped:end].decode(), line, min(after, len(data))
+    try:
+        text = head[skipped:end].decode()
+    except UnicodeDecodeError:
+        return None, line, len(data)
+    return (text if "\0" not in text and (ends or len(data) <= len(head)) else None), line, min(after, len(data))
 
 
 def _separator(header: str, *, filename: str) -> str:

@@ -24,13 +24,14 @@ def align(table: Table, ids: pa.Array, *, column: str, reference: Reference, fin
     """
     if ids.equals(reference.ids):
         return None
-    at = _positions(ids, reference=reference)
+    at = _found(ids, reference=reference)
+    order = np.full(reference.rows, -1, dtype=np.int32)
     known = at >= 0
+    if len(at) == reference.rows and known.all():
+        order[at] = np.arange(len(at), dtype=np.int32)
+        if (order >= 0).all():
+            return order
     counts = np.bincount(at[known], minlength=reference.rows)
-    if known.all() and (counts == 1).all():
-        order = np.empty(reference.rows, dtype=np.int64)
-        order[at] = np.arange(len(at))
-        return order
     _explain(table, ids, at, counts, column=column, reference=reference, findings=findings)
     return None
 
@@ -45,42 +46,12 @@ def units_in(table: Table, *, column: str, reference: Reference, findings: Findi
     return at
 
 
-def _positions(ids: pa.Array, *, reference: Reference) -> Array:
-    """Return the position of each id in the reference, -1 where it is unknown."""
-    quick = _whole_numbers(ids, reference=reference)
-    if quick is not None:
-        return quick
-    return _found(ids, reference=reference)
-
-
 def _found(ids: pa.Array, *, reference: Reference) -> Array:
-    found = pc.fill_null(pc.index_in(ids, value_set=reference.ids), -1)
-    return values_of(found, dtype=np.dtype(np.int32))
-
-
-def _whole_numbers(ids: pa.Array, *, reference: Reference) -> Array | None:
-    # A number has many spellings (01, +1, 0x1), and only the plain one is the id. All others are longer: when every id
-    # is there once and the texts are together as long as the reference's, each is spelt plainly.
-    if reference.dense is None or len(ids) != reference.rows:
-        return None
-    texts = _bytes(ids)
-    if len(texts) != len(_bytes(reference.ids)) or b"x" in texts or b"X" in texts:
-        return None
-    try:
-        values = values_of(ids.cast(pa.int64()), dtype=np.dtype(np.int64)) - reference.low
-    except pa.ArrowInvalid:
-        return None
-    if values.min() < 0 or values.max() >= len(reference.dense):
-        return None
-    at: Array = reference.dense[values]
-    return at if (at >= 0).all() and (np.bincount(at, minlength=reference.rows) == 1).all() else None
-
-
-def _bytes(ids: pa.Array) -> bytes:
-    offsets = np.frombuffer(ids.buffers()[1], dtype=np.int32)
-    start, end = int(offsets[ids.offset]), int(offsets[ids.offset + len(ids)])
-    data = ids.buffers()[2]
-    return b"" if data is None else bytes(memoryview(data)[start:end])
+    """Return the position of each id in the reference, -1 where it is unknown."""
+    found = None if reference.index is None else reference.index.find(ids)
+    if found is not None:
+        return found
+    return values_of(pc.fill_null(pc.index_in(ids, value_set=reference.ids), -1), dtype=np.dtype(np.int32))
 
 
 def _explain(

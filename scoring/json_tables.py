@@ -20,7 +20,7 @@ from scoring.archives import CHUNK, Content, Limits
 from scoring.encoding import as_utf8, check_text
 from scoring.errors import SubmissionError, fail, many, place, shown
 from scoring.metrics.registry import Array
-from scoring.reading import RowLimit, finite, no_rows, one_array, too_many_columns
+from scoring.reading import RowLimit, encoded, finite, no_rows, one_array, too_many_columns
 
 Form = Literal["array", "lines", "columns"]
 STEPS = np.zeros(256, dtype=np.int8)
@@ -73,9 +73,9 @@ class JsonTable:
         """Rows of data, after load."""
         return len(next(iter(self._columns.values())))
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
         """Read these columns; all as text where some cell is not of its column's type."""
-        self._wanted = list(dict.fromkeys([*text, *numbers]))
+        self._wanted = list(dict.fromkeys([*text, *groups, *numbers]))
         self._columns = self._parsed(numbers=numbers) or self._all_text()
         if not self.rows:
             raise fail("no_rows", no_rows("no rows", row_limit=self._row_limit))
@@ -150,6 +150,10 @@ class JsonTable:
         if pa.types.is_floating(column.type):
             return self._all_text()[name]
         return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
+        return encoded(self.text(name))
 
     def numbers(self, name: str) -> Array | None:
         """Return a column as float64, or None where a cell is not a finite number."""

@@ -16,7 +16,7 @@ from numpy.lib import format as npy
 from scoring.archives import CHUNK, Content, Limits, check_member, open_zip, too_large
 from scoring.errors import fail, many, shown
 from scoring.metrics.registry import Array
-from scoring.reading import RowLimit, arrow_of, no_rows, too_many_columns
+from scoring.reading import RowLimit, arrow_of, encoded, no_rows, too_many_columns
 
 ENDING = ".npy"
 LARGEST_HEADER = 10_000
@@ -56,11 +56,11 @@ class NpzTable:
         """Rows of data, after load."""
         return self._rows
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
         """Read these arrays. Raises SubmissionError where one is not a plain column, or their lengths differ."""
         left = self._limits.max_bytes
         with self._open() as archive:
-            for name in dict.fromkeys([*text, *numbers]):
+            for name in dict.fromkeys([*text, *groups, *numbers]):
                 member = archive.infolist()[self.names.index(name)]
                 self._columns[name] = self._read(archive, member, name=name, left=left)
                 left -= self._columns[name].nbytes
@@ -96,6 +96,10 @@ class NpzTable:
         if values.dtype.kind == "b":
             return pc.if_else(arrow_of(values), "true", "false")
         return arrow_of(_native(values)).cast(pa.string())
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
+        return encoded(self.text(name))
 
     def numbers(self, name: str) -> Array | None:
         """Return an array as float64, or None where it holds text or what is not finite."""

@@ -36,14 +36,20 @@ class Table(Protocol):
     def rows(self) -> int:
         """Rows of data, after :meth:`load`."""
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
-        """Read these columns, in one pass. Raises SubmissionError where the file is broken."""
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
+        """Read these columns, in one pass; ``groups`` are texts of which there are few different ones.
+
+        Raises SubmissionError where the file is broken.
+        """
 
     def text(self, name: str) -> pa.Array:
         """Return a column as an Arrow array of type string; an empty cell is an empty text."""
 
     def numbers(self, name: str) -> Array | None:
         """Return a column as float64, or None where some cell is not a finite number."""
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
 
     def line(self, index: int) -> int:
         """Return the row number that a person sees for the data row ``index`` (from 0)."""
@@ -101,9 +107,9 @@ class ParquetTable:
         """Rows of data."""
         return int(self._count)
 
-    def load(self, *, text: Sequence[str], numbers: Sequence[str]) -> None:
+    def load(self, *, text: Sequence[str], numbers: Sequence[str], groups: Sequence[str] = ()) -> None:
         """Read these columns and check that each has a type that can be text or numbers."""
-        wanted = [*text, *numbers]
+        wanted = [*text, *groups, *numbers]
         for name in wanted:
             self._check_type(name)
         parts = list(self._batches(wanted))
@@ -140,6 +146,10 @@ class ParquetTable:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             message = f"Column {shown(name)} has the type {shown(self._columns[name].type)}, expected numbers or text."
             raise fail("parquet_type", message, column=name) from error
+
+    def groups(self, name: str) -> tuple[list[str], Array]:
+        """Return the different texts of a column, and for each row the position of its own."""
+        return encoded(self.text(name))
 
     def numbers(self, name: str) -> Array | None:
         """Return a column as float64, or None where it holds nulls, text or what is not finite."""
@@ -203,6 +213,36 @@ def values_of(column: pa.Array, *, dtype: np.dtype[Any]) -> Array:
         return np.empty(0, dtype)
     data = np.frombuffer(column.buffers()[1], dtype=dtype)
     return data[column.offset : column.offset + len(column)]
+
+
+def encoded(column: pa.Array) -> tuple[list[str], Array]:
+    """Return the different texts of a column, trimmed, and for each row the position of its own."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    spellings = [name.strip() for name in column.dictionary.to_pylist()]
+    names = {name: code for code, name in enumerate(dict.fromkeys(spellings))}
+    codes = values_of(column.indices, dtype=np.dtype(np.int32))
+    if len(names) == len(spellings):
+        return spellings, codes
+    return list(names), np.array([names[name] for name in spellings], dtype=np.int32)[codes]
+
+
+def offsets_of(column: pa.Array) -> Array:
+    """Return where the texts or lists of a column start, and behind them the end; shape (rows + 1,)."""
+    if len(column) == 0:
+        return np.zeros(1, dtype=np.int32)
+    return np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def lengths_of(column: pa.Array) -> Array:
+    """Return how many bytes each text of a column has."""
+    return np.diff(offsets_of(column))
+
+
+def first_empty(column: pa.Array) -> int:
+    """Return the first row whose text is empty, or -1."""
+    lengths = lengths_of(column)
+    return -1 if lengths.all() else int(np.flatnonzero(lengths == 0)[0])
 
 
 def arrow_of(values: Array) -> pa.Array:

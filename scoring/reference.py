@@ -15,15 +15,17 @@ import pyarrow.compute as pc
 
 from scoring.archives import Limits
 from scoring.errors import HostError, SubmissionError, listed, many, shown
+from scoring.id_index import IdIndex, index_of
 from scoring.layouts.beside import Beside, columns_beside, read_beside
 from scoring.layouts.units import Units, named, units_of
 from scoring.metrics.registry import Array, Role
-from scoring.reading import Table, open_table, values_of
+from scoring.reading import Table, first_empty, open_table
 from scoring.spec import WHOLE_CELLS, ScorerSpec, digest
 from scoring.store import Stored, is_stored, load, write
 from scoring.truths import columns_of_truth, pack, read_truth, unpack
 
 LAYOUT = 2
+MOST_SPELLINGS = 10_000
 IGNORED = "ignored"
 WHOLE = "all"
 LIMITS = Limits(max_bytes=4 << 30)
@@ -40,9 +42,8 @@ class Reference:
     """Units."""
     ids: pa.Array
     """What units are aligned by: ids, or in layout "rows" with an item, id and item together."""
-    dense: Array | None
-    """Where ids are whole numbers close together: the position of each, from ``low`` on, and -1 in the gaps."""
-    low: int
+    index: IdIndex | None
+    """Finds ids quickly; None where they are too long for it."""
     truth: Any
     """Shape (rows,) or (rows, targets): numbers, whole-number labels, positions in ``texts``, or texts themselves; or
     lists, boxes, masks of ``rows`` units."""
@@ -87,7 +88,10 @@ def prepare(path: Path, *, key: str, folder: Path, spec: ScorerSpec) -> Referenc
 
 def read_reference(path: Path, *, spec: ScorerSpec) -> Reference:
     """Return the reference without keeping it. Raises HostError."""
-    return _read(path, spec=spec)
+    reference = _read(path, spec=spec)
+    # What parsing took is free by now; the allocator keeps it unless it is asked for.
+    pa.default_memory_pool().release_unused()
+    return reference
 
 
 def _name(key: str, spec: ScorerSpec) -> str:
@@ -107,9 +111,9 @@ def _cells(spec: ScorerSpec) -> str | None:
 def _read(path: Path, *, spec: ScorerSpec) -> Reference:
     try:
         table = open_table(path, filename=path.name, limits=LIMITS)
-        text, numbers = _columns(spec)
-        _check_columns(table, list(dict.fromkeys([*text, *numbers])))
-        table.load(text=text, numbers=[name for name in numbers if name not in text])
+        text, numbers, groups = _columns(spec)
+        _check_columns(table, [*text, *numbers, *groups])
+        table.load(text=text, numbers=numbers, groups=groups)
         return _build(table, spec=spec)
     except SubmissionError as error:
         first = error.first
@@ -118,11 +122,14 @@ def _read(path: Path, *, spec: ScorerSpec) -> Reference:
         ) from error
 
 
-def _columns(spec: ScorerSpec) -> tuple[list[str], list[str]]:
-    """Return the columns that are read as text, and those that are read as numbers where they can be."""
-    single = [name for name in (spec.id, spec.item, spec.split) if name is not None]
+def _columns(spec: ScorerSpec) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns that are read as text, as numbers where they can be, and as groups; each once."""
     beside, truth = columns_beside(spec), columns_of_truth(spec)
-    return list(dict.fromkeys([*single, *beside[0], *truth[0]])), list(dict.fromkeys([*beside[1], *truth[1]]))
+    text = [spec.id, *([spec.item] if spec.item else []), *truth[0]]
+    groups = [*([spec.split] if spec.split else []), *beside[0]]
+    taken = list(dict.fromkeys(text)), list(dict.fromkeys(groups)), list(dict.fromkeys([*beside[1], *truth[1]]))
+    groups = [name for name in taken[1] if name not in text]
+    return taken[0], [name for name in taken[2] if name not in {*text, *groups}], groups
 
 
 def _check_columns(table: Table, wanted: list[str]) -> None:
@@ -136,21 +143,21 @@ def _check_columns(table: Table, wanted: list[str]) -> None:
 
 def _build(table: Table, *, spec: ScorerSpec) -> Reference:
     units = units_of(table, spec=spec)
-    _check_ids(table, units, spec=spec)
+    index = index_of(units.keys)
+    _check_ids(table, units, spec=spec, doubled=index is None)
     splits = _splits(table, units=units, spec=spec)
     truth = read_truth(table, spec=spec, units=units)
     beside = read_beside(table, spec=spec, units=units)
-    dense, low = _dense(units.keys)
     return Reference(
-        len(units), units.keys, dense, low, truth.values, truth.texts, truth.labels, splits, beside, truth.items
+        len(units), units.keys, index, truth.values, truth.texts, truth.labels, splits, beside, truth.items
     )
 
 
-def _check_ids(table: Table, units: Units, *, spec: ScorerSpec) -> None:
-    if units.codes is None:
+def _check_ids(table: Table, units: Units, *, spec: ScorerSpec, doubled: bool) -> None:
+    if doubled and units.codes is None:
         _check_doubled(units.keys)
     for column in (spec.id, spec.item if spec.layout == "rows" else None):
-        empty = -1 if column is None else pc.index(table.text(column), "").as_py()
+        empty = -1 if column is None else first_empty(table.text(column))
         if empty >= 0:
             raise HostError("reference_ids", "In the reference, an id is empty.", row=table.line(empty), column=column)
 
@@ -172,8 +179,7 @@ def _check_doubled(keys: pa.Array) -> None:
 def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array | None]:
     if spec.split is None:
         return {WHOLE: None}
-    column = pc.utf8_lower(pc.utf8_trim_whitespace(table.text(spec.split))).dictionary_encode()
-    names, codes = column.dictionary.to_pylist(), values_of(column.indices, dtype=np.dtype(np.int32))
+    names, codes = _split_codes(table, spec.split)
     if "" in names:
         row = table.line(int(np.flatnonzero(codes == names.index(""))[0]))
         raise HostError("reference_split", "In the reference, a split is empty.", row=row, column=spec.split)
@@ -188,23 +194,23 @@ def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array 
     return splits
 
 
-def _dense(ids: pa.Array) -> tuple[Array | None, int]:
-    """Return a table from id to position where ids are whole numbers, written plainly, and lie close together."""
-    if not pc.all(pc.match_substring_regex(ids, r"^(0|-?[1-9][0-9]{0,17})$")).as_py():
-        return None, 0
-    values = values_of(ids.cast(pa.int64()), dtype=np.dtype(np.int64))
-    low, high = int(values.min()), int(values.max())
-    if high - low > 4 * len(values) + 1_000_000:
-        return None, 0
-    dense = np.full(high - low + 1, -1, dtype=np.int32)
-    dense[values - low] = np.arange(len(values), dtype=np.int32)
-    return dense, low
+def _split_codes(table: Table, column: str) -> tuple[list[str], Array]:
+    """Return the names of the splits in small letters, and the split of each row."""
+    spellings, codes = table.groups(column)
+    if len(spellings) > MOST_SPELLINGS:
+        raise HostError("reference_split", f"The reference has more than {MOST_SPELLINGS:,} splits; 100 are the most.")
+    names = list(dict.fromkeys(name.lower() for name in spellings))
+    return names, np.array([names.index(name.lower()) for name in spellings], dtype=np.int32)[codes]
 
 
 def _packed(reference: Reference) -> Stored:
     """Return the reference as arrays and columns of text by name."""
-    about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "low", "texts", "labels")}
-    arrays = {"dense": reference.dense, "weight": reference.weight, "clusters": reference.clusters}
+    about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "texts", "labels")}
+    arrays: dict[str, Any] = {"weight": reference.weight, "clusters": reference.clusters}
+    about["tables"] = 0 if reference.index is None else len(reference.index.tables)
+    if reference.index is not None:
+        arrays["words"] = reference.index.words
+        arrays |= {f"table_{number}": table for number, table in enumerate(reference.index.tables)}
     texts = {"ids": reference.ids, "items": reference.items}
     about["truth"], true_arrays, true_texts = pack(reference.truth)
     arrays |= true_arrays
@@ -224,6 +230,7 @@ def _packed(reference: Reference) -> Stored:
 def _unpacked(stored: Stored) -> Reference:
     about, arrays = stored.about, stored.arrays
     texts, labels = (None if about[name] is None else tuple(about[name]) for name in ("texts", "labels"))
+    tables = tuple(arrays[f"table_{number}"] for number in range(about["tables"]))
     beside = Beside(
         {role: arrays[f"role_{role}"] for role in about["roles"]},
         arrays.get("weight"),
@@ -233,8 +240,7 @@ def _unpacked(stored: Stored) -> Reference:
     return Reference(
         rows=about["rows"],
         ids=stored.texts["ids"],
-        dense=arrays.get("dense"),
-        low=about["low"],
+        index=IdIndex(arrays["words"], tables) if tables else None,
         truth=unpack(about["truth"], arrays=arrays, texts=stored.texts),
         texts=texts,
         labels=labels,

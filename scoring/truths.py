@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.cells import read_numbers
 from scoring.errors import Findings, HostError, listed, shown
@@ -19,7 +18,7 @@ from scoring.layouts.masks import check_masks, read_masks
 from scoring.layouts.units import Units
 from scoring.metrics.containers import Boxes, Lists, Masks
 from scoring.metrics.registry import Array
-from scoring.reading import Table, values_of
+from scoring.reading import Table, first_empty, values_of
 from scoring.spec import ScorerSpec
 
 CONTAINERS: dict[str, Any] = {kind.__name__: kind for kind in (Lists, Boxes, Masks)}
@@ -144,16 +143,25 @@ def _labels(table: Table, column: Array | None, *, spec: ScorerSpec) -> Truth:
     numeric = spec.classes is None or isinstance(spec.classes[0], int)
     if column is not None and numeric and (column == np.floor(column)).all() and np.abs(column).max() < 2**53:
         whole = column.astype(np.int64)
-        known = np.unique(whole)
+        known = distinct(whole)
         _check_classes(known.tolist(), spec=spec)
         return Truth(values=whole, labels=tuple(known.tolist()) if len(known) <= 1000 else None)
     text = table.text(spec.target[0])
-    empty = pc.index(text, "").as_py()
+    empty = first_empty(text)
     if empty >= 0:
         raise HostError(
             "reference_target", "In the reference, a label is empty.", row=table.line(empty), column=spec.target[0]
         )
     return _text_labels(text, spec=spec)
+
+
+def distinct(values: Array) -> Array:
+    """Return the different whole numbers among ``values``, sorted."""
+    low, high = int(values.min()), int(values.max())
+    # Counting is some twenty times as fast as sorting, and class labels nearly always lie close together.
+    if high - low > 65_536:
+        return np.unique(values)
+    return np.flatnonzero(np.bincount(values - low)) + low
 
 
 def _text_labels(text: pa.Array, *, spec: ScorerSpec) -> Truth:

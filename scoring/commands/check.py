@@ -40,9 +40,9 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check a file."""
-    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415 - each command loads what it needs
+    from scoring.commands.arrays import prepare  # noqa: PLC0415 - each command loads what it needs
 
-    leave_pandas_alone()
+    prepare()
     from scoring.checking import check  # noqa: PLC0415
     from scoring.errors import HostError, SubmissionError  # noqa: PLC0415
 

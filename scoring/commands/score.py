@@ -108,9 +108,9 @@ def _is_long(options: argparse.Namespace) -> bool:
 
 
 def _scored(options: argparse.Namespace, *, begin: Step) -> dict[str, Any]:
-    from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
+    from scoring.commands.arrays import prepare  # noqa: PLC0415
 
-    leave_pandas_alone()
+    prepare()
     from scoring.evaluate import evaluate  # noqa: PLC0415
     from scoring.files import spec_for  # noqa: PLC0415
     from scoring.reference import read_reference  # noqa: PLC0415

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.cells import read_numbers
 from scoring.errors import Findings, HostError, shown
 from scoring.layouts.units import Units
 from scoring.metrics.registry import Array, Role
-from scoring.reading import Table, values_of
+from scoring.reading import Table
 from scoring.spec import ScorerSpec
 
 MOST_GROUPS = 20
@@ -33,17 +31,17 @@ class Beside:
 
 
 def columns_beside(spec: ScorerSpec) -> tuple[list[str], list[str]]:
-    """Return the columns that are read as text, and those that are read as numbers."""
-    text = [column for role, column in spec.roles.items() if role == "group"]
-    text += [*([spec.cluster] if spec.cluster else []), *spec.slices]
-    return text, [name for name in spec.beside if name not in text]
+    """Return the columns that hold groups, and those that are read as numbers."""
+    groups = [column for role, column in spec.roles.items() if role == "group"]
+    groups += [*([spec.cluster] if spec.cluster else []), *spec.slices]
+    return groups, [name for name in spec.beside if name not in groups]
 
 
 def read_beside(table: Table, *, spec: ScorerSpec, units: Units) -> Beside:
     """Read what the spec names. Raises HostError, or SubmissionError about a cell of the reference."""
     roles = {role: _role(table, role, column, units=units) for role, column in spec.roles.items()}
     weight = None if spec.weight is None else _weight(table, spec.weight, units=units)
-    clusters = None if spec.cluster is None else _codes(table, spec.cluster, units=units)[1]
+    clusters = None if spec.cluster is None else _codes(table, spec.cluster, units=units)
     return Beside(roles, weight, clusters, {column: _slice(table, column, units=units) for column in spec.slices})
 
 
@@ -59,7 +57,7 @@ def numbers_beside(table: Table, column: str, *, units: Units) -> Array:
 
 def _role(table: Table, role: Role, column: str, *, units: Units) -> Array:
     if role == "group":
-        return _codes(table, column, units=units)[1]
+        return _codes(table, column, units=units)
     values = numbers_beside(table, column, units=units)
     if role == "event":
         _refuse(table, column, (values != 0) & (values != 1), expected="0 or 1")
@@ -84,23 +82,18 @@ def _refuse(table: Table, column: str, bad: Array, *, expected: str) -> None:
         raise HostError("reference_column", message, row=row, column=column)
 
 
-def _codes(table: Table, column: str, *, units: Units) -> tuple[list[str], Array]:
-    text = pc.utf8_trim_whitespace(table.text(column))
-    empty = pc.index(text, "").as_py()
-    if empty >= 0:
+def _codes(table: Table, column: str, *, units: Units) -> Array:
+    names, codes = table.groups(column)
+    if "" in names:
+        row = table.line(int(np.flatnonzero(codes == names.index(""))[0]))
         message = f"In the reference, a cell of column {shown(column)} is empty."
-        raise HostError("reference_column", message, row=table.line(empty), column=column)
-    return _encoded(text, table=table, column=column, units=units)
-
-
-def _encoded(text: pa.Array, *, table: Table, column: str, units: Units) -> tuple[list[str], Array]:
-    encoded = text.dictionary_encode()
-    codes = units.one_each(values_of(encoded.indices, dtype=np.dtype(np.int32)), table=table, column=column)
-    return encoded.dictionary.to_pylist(), codes
+        raise HostError("reference_column", message, row=row, column=column)
+    return units.one_each(codes, table=table, column=column)
 
 
 def _slice(table: Table, column: str, *, units: Units) -> tuple[tuple[str, ...], Array]:
-    names, codes = _encoded(pc.utf8_trim_whitespace(table.text(column)), table=table, column=column, units=units)
+    names, codes = table.groups(column)
+    codes = units.one_each(codes, table=table, column=column)
     if len(names) > MOST_GROUPS:
         message = (
             f"Slice column {shown(column)} has {len(names):,} groups in the reference; {MOST_GROUPS} are the most."

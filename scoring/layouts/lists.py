@@ -13,7 +13,7 @@ from scoring.errors import Findings, Mistake, place, shown
 from scoring.layouts.units import starts_of
 from scoring.metrics.containers import Lists
 from scoring.metrics.registry import Array
-from scoring.reading import Table, values_of
+from scoring.reading import Table, offsets_of, values_of
 from scoring.spec import ScorerSpec
 
 
@@ -91,18 +91,14 @@ def _read(table: Table, *, spec: ScorerSpec, codes: Array | None, column: str | 
 def split_cells(text: pa.Array) -> tuple[pa.Array, Array]:
     """Return the words of all cells one after the other, and how many each cell has."""
     lists = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(text))
-    offsets = values_of_offsets(lists)
+    offsets = offsets_of(lists)
     words = lists.flatten()
     # A cell without a word is split into one empty text.
     full = flags(pc.not_equal(words, ""))
-    counts = np.add.reduceat(full, offsets[:-1], dtype=np.int64) if len(full) else np.zeros(len(text), np.int64)
+    counts = (
+        np.add.reduceat(full, offsets[:-1] - offsets[0], dtype=np.int64) if len(full) else np.zeros(len(text), np.int64)
+    )
     return words.filter(pc.not_equal(words, "")), counts
-
-
-def values_of_offsets(lists: pa.Array) -> Array:
-    """Return where each list of a list array starts, shape (lists + 1,), from 0."""
-    offsets = np.frombuffer(lists.buffers()[1], dtype=np.int32)[lists.offset : lists.offset + len(lists) + 1]
-    return np.asarray(offsets - offsets[0])
 
 
 def _numbered(names: pa.Array, *, known: pa.Array) -> Array:

@@ -5,9 +5,10 @@
 Three tables, for integer and text ids, in the solution's order and shuffled:
 
 - whole processes, imports included: `python -m scoring score` against a script of a dozen lines that does the same with
-  pandas and scikit-learn (read, merge by id, check, one metric on both splits). Beside them the floor: a process
-  that parses the submission with pyarrow and sorts one column, and does nothing else. Memory is the peak that the
-  system saw (`wait4`). Both must print the same scores, within 1e-9.
+  pandas and scikit-learn (read, merge by id, check, one metric on both splits). Beside them the floor: a process that
+  parses the submission with pyarrow and sorts one column, and does nothing else. Beside the ratio of times stands that
+  of CPU seconds, which others on the machine disturb less. Memory is the peak that the system saw (`wait4`). Both must
+  print the same scores, within 1e-9.
 - in process, the reference prepared for both sides: from the submission's path to the scores, with the floor, and the
   metric alone on arrays that were read before.
 - intervals of 95 % against one more scoring, in process.
@@ -20,6 +21,7 @@ at least 5 times as fast for metrics that sort, and at most twice the floor for 
 
 import argparse
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -188,7 +190,8 @@ told, *command = sys.argv[1:]
 started = time.perf_counter()
 _, status, usage = os.wait4(os.posix_spawn(command[0], command, os.environ), 0)
 with open(told, "w") as file:
-    file.write(f"{time.perf_counter() - started} {usage.ru_maxrss} {os.waitstatus_to_exitcode(status)}")
+    cpu = usage.ru_utime + usage.ru_stime
+    file.write(f"{time.perf_counter() - started} {cpu} {usage.ru_maxrss} {os.waitstatus_to_exitcode(status)}")
 """]  # fmt: skip
 
 
@@ -197,6 +200,7 @@ class Taken:
     """What a process took."""
 
     seconds: float
+    cpu: float
     megabytes: float
     printed: str
 
@@ -204,7 +208,8 @@ class Taken:
 def whole_processes(files: Files, cases: Sequence[Case], *, repeat: int) -> int:
     """Print the table of whole processes; return how many lines miss what is wanted."""
     say(f"\nWhole processes, {files.rows:,} rows")
-    say(f"{'metric':<18}{'ids':<18}{'scoring':>16}{'pandas, sklearn':>18}{'floor':>16}{'faster':>9}{'memory':>9}")
+    head = f"{'metric':<18}{'ids':<18}{'scoring':>16}{'pandas, sklearn':>18}{'floor':>16}"
+    say(f"{head}{'faster':>9}{'cpu':>8}{'memory':>9}")
     missed = 0
     for kind, order in LAYOUTS:
         for case in cases:
@@ -219,7 +224,7 @@ def whole_processes(files: Files, cases: Sequence[Case], *, repeat: int) -> int:
             missed += bad
             say(
                 f"{case.name:<18}{f'{kind}, {order}':<18}{figures(ours):>16}{figures(theirs):>18}{figures(floor):>16}"
-                f"{faster:>8.1f}x{memory:>8.0%}{' !' if bad else ''}"
+                f"{faster:>8.1f}x{theirs.cpu / ours.cpu:>7.1f}x{memory:>8.0%}{' !' if bad else ''}"
             )
     return missed
 
@@ -232,15 +237,19 @@ def command(case: Case, solution: Path, mine: Path) -> list[str | Path]:
 
 def run(*arguments: str | Path) -> Taken:
     """Run Python as a process of its own."""
+    # Compiled modules are kept, as they are where the package is installed.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         told, out = Path(folder, "told"), Path(folder, "out")
         with out.open("wb") as stream:
-            subprocess.run([*LAUNCHER, told, sys.executable, *arguments], cwd=ROOT, stdout=stream, check=True)
-        seconds, kilobytes, status = told.read_text().split()
+            subprocess.run(
+                [*LAUNCHER, told, sys.executable, *arguments], cwd=ROOT, stdout=stream, env=environment, check=True
+            )
+        seconds, cpu, kilobytes, status = told.read_text().split()
         printed = out.read_text()
     if status != "0":
         raise SystemExit(f"{arguments} ended with {status}: {printed}")
-    return Taken(float(seconds), int(kilobytes) / 1024, printed)
+    return Taken(float(seconds), float(cpu), int(kilobytes) / 1024, printed)
 
 
 def best(act: Callable[[], Taken], repeat: int) -> Taken:

@@ -82,7 +82,7 @@ def test_boards_that_rank_by_different_things_are_compared_by_rank_alone(cast: C
     Column.objects.filter(board=board(cast.forest, "private")).update(score_key="other")
     found = shakeup_of(later(cast))
     assert found is not None
-    assert (found.happened, found.beyond_chance) == (None, None)
+    assert (found.is_one_score, found.happened, found.beyond_chance) == (False, None, None)
     assert found.tau == pytest.approx(1)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils import timezone
+
 from podium.challenges.models import Challenge
 from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
@@ -27,5 +29,5 @@ def _missing(challenge: Challenge) -> Iterator[str]:
         yield "There is no page “overview” yet, so the first tab is empty."
     if not newest_versions(challenge).exclude(dataset__audience="scoring").filter(files__path=SAMPLE).exists():
         yield f"No dataset holds a {SAMPLE}, which shows people what to send."
-    for phase in challenge.phases.filter(boards__isnull=False).distinct():
+    for phase in challenge.phases.filter(boards__isnull=False, closes__gt=timezone.now()).distinct():
         yield from (f"{phase}, {finding.title.lower()}: {finding.text}" for finding in foresee(phase).warnings)

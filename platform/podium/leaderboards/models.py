@@ -92,7 +92,7 @@ class Column(models.Model):
         MEAN_RANK = "mean_rank", "mean rank"
         BORDA = "borda", "Borda: teams beaten, over the columns"
         Z_MEAN = "z_mean", "mean of z-scores"
-        COPELAND = "copeland", "Copeland: duels won, less those lost"
+        COPELAND = "copeland", "Copeland: duels won, a draw being a half"
         PARETO = "pareto", "Pareto front, the first is 1"
         KEMENY = "kemeny", "Kemeny-Young: place in the order that contradicts the columns least"
 

@@ -63,6 +63,7 @@ class Shakeup:
     """The report of a board that is compared with another."""
 
     teams: int
+    is_one_score: bool  # both boards rank by the same metric, so that luck can be asked about
     tau: float | None  # Kendall's
     stayed: int  # teams with the same rank on both
     leader: Move  # who led the earlier board
@@ -107,6 +108,7 @@ def _state(board: Board, before: Board) -> str:
     changed = Entry.objects.filter(board__in=[board.pk, before.pk]).aggregate(last=Max("updated_at"), rows=Count("*"))
     columns = _comparable(before, board)
     about = [changed["last"], changed["rows"], *((column.pk, column.decimals) for column in columns)]
+    about += [Shakeup.__slots__, Move.__slots__]  # what an older Podium kept is not what this one reads
     return f"shakeup:{board.pk}:{before.pk}:{sha256(repr(about).encode()).hexdigest()}"
 
 
@@ -124,6 +126,7 @@ def _report(before: Board, after: Board) -> Shakeup | None:
     tau = kendall_tau([earlier[team] for team in both], [later[team] for team in both])
     return Shakeup(
         teams=len(both),
+        is_one_score=bool(_comparable(before, after)),
         tau=tau if math.isfinite(tau) else None,
         stayed=sum(earlier[team] == later[team] for team in both),
         leader=moves[first],

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='column',
             name='computed',
-            field=models.CharField(blank=True, choices=[('weighted', 'weighted sum'), ('mean_rank', 'mean rank'), ('borda', 'Borda: teams beaten, over the columns'), ('z_mean', 'mean of z-scores'), ('copeland', 'Copeland: duels won, less those lost'), ('pareto', 'Pareto front, the first is 1'), ('kemeny', 'Kemeny-Young: place in the order that contradicts the columns least')], max_length=10),
+            field=models.CharField(blank=True, choices=[('weighted', 'weighted sum'), ('mean_rank', 'mean rank'), ('borda', 'Borda: teams beaten, over the columns'), ('z_mean', 'mean of z-scores'), ('copeland', 'Copeland: duels won, a draw being a half'), ('pareto', 'Pareto front, the first is 1'), ('kemeny', 'Kemeny-Young: place in the order that contradicts the columns least')], max_length=10),
         ),
         migrations.AddField(
             model_name='column',
