@@ -6,9 +6,10 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from podium.leaderboards.comparing import board_compare, boards_compare
 from podium.leaderboards.models import Entry
 from podium.leaderboards.services import board_rebuild
-from tests.leaderboards.made import board, finish, scored, select, submission
+from tests.leaderboards.made import board, finish, measured, scored, select, submission, team
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,3 +50,17 @@ def test_one_team_has_one_entry_however_often_it_is_told(cast):
     at_once(*[lambda: finish(row)] * 3, lambda: select(row))
     assert Entry.objects.filter(team=cast.held_out).count() == 2
     assert board(cast.forest, "private").entries.get().values == {"accuracy": 0.6}
+
+
+def test_a_team_that_moves_while_its_board_is_compared_keeps_nothing_of_it(cast):
+    measured(scored(team(cast.forest, "Rival"), 0.5))
+    measured(scored(cast.held_out, 0.1))
+    for value in (0.2, 0.3, 0.4):
+        row = submission(cast.held_out, {"public": value})
+        at_once(lambda: board_compare(board(cast.forest).pk), lambda row=row: finish(row))
+        entry = board(cast.forest).entries.get(team=cast.held_out)
+        assert (entry.values, entry.step) == ({"accuracy": value}, None)
+        measured(row)
+        boards_compare()
+        entry.refresh_from_db()
+        assert (entry.step, board(cast.forest).is_being_compared) == (2, False)
