@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from podium.challenges.models import Phase
+from podium.challenges.models import Challenge, Phase
 from podium.hosts.foresight import Foresight, foresee
+from podium.hosts.launch import missing
 from podium.leaderboards.models import Board, Column
 from podium.submissions.models import Score
 from scoring.metrics import find
 from scoring.spec import MetricSpec
 from tests.cast import Cast
+from tests.hosts.forms import fill, saved
 from tests.leaderboards.made import submission, team
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +122,26 @@ def test_the_leaders_luck_is_told_from_a_baseline_where_one_was_measured(cast: C
 def test_a_solution_that_cannot_be_read_is_said_to_be_one(cast: Cast) -> None:
     phase = phase_with(cast, spec={"target": ["nothing"]})
     assert "The solution cannot be read" in warned(foresee(phase))
+
+
+def test_what_wants_a_decision_is_said_again_when_it_is_launched(cast: Cast) -> None:
+    Challenge.objects.filter(pk=cast.forest.pk).update(visibility="private")
+    grace = cast.client("grace")
+    assert saved(fill(grace, f"/host/challenges/challenge/{cast.forest.pk}/change/", visibility="public"))
+    said_then = grace.get("/host/").content.decode()
+    assert "Main phase, public rows: 10 of 20 rows are public, 50 %." in said_then
+
+
+def test_a_phase_that_is_over_wants_no_decision(cast: Cast) -> None:
+    Phase.objects.filter(challenge=cast.forest).update(closes=timezone.now() - timedelta(days=1), private_release=None)
+    assert not [sentence for sentence in missing(cast.forest) if "public rows" in sentence]
+
+
+def test_boards_that_make_themselves_say_on_which_share_of_the_rows_they_are_scored(cast: Cast) -> None:
+    phase = cast.forest.phases.get()
+    Board.objects.filter(challenge=cast.forest).delete()
+    assert saved(fill(cast.client("grace"), f"/host/challenges/phase/{phase.pk}/change/"))
+    assert {each.slug: each.rows_share for each in phase.boards.all()} == {"public": 0.5, "private": 0.5}
 
 
 def test_hosts_read_it_on_the_phase_and_on_the_challenge_and_nobody_else_does(cast: Cast) -> None:

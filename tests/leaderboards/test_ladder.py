@@ -171,6 +171,9 @@ def test_it_works_from_the_upload_to_the_board(forest: Cast, work: Callable[[], 
     assert (first.released, second.released) == (None, first)
     page = forest.client("ada").get("/challenges/forest/submit/").content.decode()
     assert "The Ladder is on" in page
+    address = f"/submissions/{Submission.objects.latest('pk').pk}/"
+    assert "Otherwise this is your best." in forest.client("ada").get(address).content.decode()
+    assert "you see the score as it is" in forest.client("grace").get(address).content.decode()
     assert third.value is not None
 
 

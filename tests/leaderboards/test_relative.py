@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from podium.leaderboards import tasks
+from podium.leaderboards.deciding import public_column
 from podium.leaderboards.models import Board, Column
 from podium.leaderboards.relative import agreements
 from podium.leaderboards.services import board_rebuild, board_relate, boards_to_relate
@@ -176,6 +177,15 @@ def test_the_submission_that_stands_for_a_team_is_its_own_doing(two: Cast) -> No
     best, _ = sent(two.held_out, 0.9, 0.5), sent(two.held_out, 0.7, 0.1)
     board_relate(board(two.forest).pk)
     assert board(two.forest).entries.get().submission == best
+
+
+def test_final_submissions_are_chosen_by_the_public_board_whatever_theirs_is_compared_with(two: Cast) -> None:
+    public, private = board(two.forest), board(two.forest, "private")
+    further = Board.objects.create(
+        challenge=two.forest, phase=private.phase, slug="further", title="Further", rule="selected",
+        audience="released", compared_with=private,
+    )  # fmt: skip
+    assert (public_column(further), public_column(private)) == (public.columns.first(), public.columns.first())
 
 
 def test_a_place_among_all_is_no_score_of_a_submission(two: Cast) -> None:

@@ -113,7 +113,8 @@ def agreements(board: Board) -> list[tuple[str, float]]:
     better, ones = [column.higher_is_better for column in columns], np.ones(len(columns))
     present = -np.arange(len(entries))
     found = []
-    for rule in (R.MEAN_RANK, R.BORDA, R.Z_MEAN, R.COPELAND, R.KEMENY):
+    short = [R.KEMENY] if len(entries) <= aggregation.KEMENY_UP_TO else []  # on a longer board it would be Borda again
+    for rule in (R.MEAN_RANK, R.BORDA, R.Z_MEAN, R.COPELAND, *short):
         values = applied(rule, table, better, ones)
         tau = aggregation.kendall_tau(present, values if rule not in FIRST_IS_BEST else -values)
         found.append((str(rule.label), tau))
