@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import mmap
-import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
-from scoring.errors import fail, listed, many, shown
+from scoring.errors import fail, shown
 from scoring.kinds import kind_of
+
+if TYPE_CHECKING:
+    from gzip import GzipFile
 
 CHUNK = 1 << 20
 RATIO_GRACE = 16 << 20
-END_RECORD = b"PK\x05\x06"
-LARGEST_DIRECTORY = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +53,9 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
         if kind == "gzip":
             return _from_gzip(stream, size=size, name=filename, limits=limits)
         if kind == "zip":
-            return _from_zip(stream, size=size, limits=limits)
+            from scoring.zips import from_zip  # noqa: PLC0415 - a plain file pays for no archive
+
+            return from_zip(stream, size=size, limits=limits)
         if size > limits.max_bytes:
             raise too_large(limits)
         if size <= CHUNK:
@@ -65,92 +64,19 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
 
 
 def _from_gzip(stream: IO[bytes], *, size: int, name: str, limits: Limits) -> Content:
+    import gzip  # noqa: PLC0415
+
     try:
-        with gzip.GzipFile(fileobj=stream) as unpacked:
-            data = drain(unpacked, packed=size, limits=limits)
+        with gzip.GzipFile(fileobj=stream) as inner:
+            data = drain(inner, packed=size, limits=limits)
     except EOFError as error:
         raise fail("truncated", "The gzip file was cut off: it ends in the middle. Send it again.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise fail("archive_damaged", "The gzip file is damaged and cannot be unpacked. Make it again.") from error
-    return _unpacked(data, name=name[:-3] if name.lower().endswith(".gz") else name)
+    return unpacked(data, name=name[:-3] if name.lower().endswith(".gz") else name)
 
 
-def _from_zip(stream: IO[bytes], *, size: int, limits: Limits) -> Content:
-    with open_zip(stream, size=size) as archive:
-        member = _only_member(archive)
-        with archive.open(member) as unpacked:
-            data = drain(unpacked, packed=max(member.compress_size, 1), limits=limits)
-    return _unpacked(data, name=member.filename)
-
-
-@contextlib.contextmanager
-def open_zip(stream: IO[bytes], *, size: int) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file whose members have harmless paths. Raises SubmissionError for what is wrong with it."""
-    _check_directory(stream, size=size)
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            for member in archive.infolist():
-                _check_path(member.orig_filename)
-            yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
-        raise fail("archive_damaged", "The zip file is damaged and cannot be unpacked. Make it again.") from error
-
-
-def _check_directory(stream: IO[bytes], *, size: int) -> None:
-    """Refuse an archive cut off at the end, and one with thousands of files, before its directory is read."""
-    stream.seek(max(0, size - 65_557))
-    tail = stream.read()
-    stream.seek(0)
-    at = tail.rfind(END_RECORD)
-    if at < 0 or len(tail) - at < 22:
-        raise fail("truncated", "The zip file has no end: it was cut off. Send the whole file again.")
-    if int.from_bytes(tail[at + 12 : at + 16], "little") > LARGEST_DIRECTORY:
-        raise fail("archive_many", "The zip file holds thousands of files, expected exactly one: your table.")
-
-
-def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
-    if not members:
-        raise fail(
-            "archive_empty",
-            "The zip file is empty: it holds no file. Put your table in it, or send the table as it is.",
-        )
-    if len(members) > 1:
-        names = listed((member.filename for member in members[:6]), total=len(members))
-        raise fail(
-            "archive_many",
-            f"The zip file holds {many(len(members), 'file')} ({names}), expected one: your table.",
-        )
-    check_member(members[0])
-    return members[0]
-
-
-def _check_path(name: str) -> None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
-        raise fail(
-            "archive_path",
-            f"The zip file holds {shown(name)}, a path that leads outside of it. Zip your table alone, by its name.",
-        )
-
-
-def check_member(member: zipfile.ZipInfo) -> None:
-    """Refuse a member that is encrypted or compressed in an uncommon way."""
-    if member.flag_bits & 0x1:
-        raise fail("archive_encrypted", "The zip file is protected by a password. Send it without one.")
-    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise fail(
-            "archive_compression",
-            "The zip file uses an uncommon compression. Make it with the usual one (deflate), or send a .csv.gz.",
-        )
-
-
-def _is_clutter(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts or parts[-1:] in {(".DS_Store",), ("Thumbs.db",)}
-
-
-def drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) -> bytes:
+def drain(stream: IO[bytes] | GzipFile, *, packed: int, limits: Limits) -> bytes:
     """Return what comes out of ``stream``, of which ``packed`` bytes were sent. Raises SubmissionError at a limit."""
     # The sizes that an archive states are not believed: what comes out is counted.
     parts: list[bytes] = []
@@ -169,7 +95,8 @@ def drain(stream: IO[bytes] | gzip.GzipFile, *, packed: int, limits: Limits) -> 
     return b"".join(parts)
 
 
-def _unpacked(data: bytes, *, name: str) -> Content:
+def unpacked(data: bytes, *, name: str) -> Content:
+    """Return what came out of an archive. Raises SubmissionError where that is nothing, or an archive again."""
     if not data:
         raise fail("empty_file", f"The archive holds {shown(name)}, which is empty: it has 0 bytes.")
     if kind_of(data[:4096]) in {"gzip", "zip", "npz"}:

@@ -1,4 +1,8 @@
-"""pyarrow without pandas."""
+"""pyarrow at its lightest: without pandas, and with its compute functions loaded when the first is called.
+
+They take as long as parsing ten megabytes, and a file of numbers whose ids are found by :mod:`scoring.id_index` needs
+none of them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,16 @@ import sys
 from typing import Any
 
 import pyarrow as pa
+
+
+class _Compute:
+    def __getattr__(self, name: str) -> Any:
+        import pyarrow.compute  # noqa: PLC0415 - see above
+
+        return getattr(pyarrow.compute, name)
+
+
+pc: Any = _Compute()
 
 
 def leave_pandas_alone() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.errors import Findings, Mistake, place, shown
 from scoring.metrics.registry import Array
 from scoring.reading import Table, arrow_of, values_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Sequence
 
@@ -74,6 +73,8 @@ def _missing(names: Sequence[str], *, wanted: Sequence[str], row: int | None, fi
         if name in names:
             continue
         same = nearest(name, free)
+        import difflib  # noqa: PLC0415 - only a file with a mistake needs it
+
         close = same if same is not None else next(iter(difflib.get_close_matches(name, free[:1000], n=1)), None)
         if close is not None:
             used.add(close)

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.errors import Findings, Mistake, listed, many, place, shown
 from scoring.layouts.units import named
 from scoring.metrics.registry import Array

@@ -10,13 +10,14 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.lib import format as npy
 
-from scoring.archives import CHUNK, Content, Limits, check_member, open_zip, too_large
+from scoring.archives import CHUNK, Content, Limits, too_large
+from scoring.arrow import pc
 from scoring.errors import fail, many, shown
 from scoring.metrics.registry import Array
 from scoring.reading import RowLimit, arrow_of, encoded, no_rows, too_many_columns
+from scoring.zips import check_member, open_zip
 
 ENDING = ".npy"
 LARGEST_HEADER = 10_000

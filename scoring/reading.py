@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.archives import Content, Limits, open_content, too_large
+from scoring.arrow import pc
 from scoring.errors import fail, many, shown
 from scoring.kinds import TABLES, kind_of
 from scoring.metrics.registry import Array

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.archives import Limits
+from scoring.arrow import pc
 from scoring.errors import HostError, SubmissionError, listed, many, shown
 from scoring.id_index import IdIndex, index_of
 from scoring.layouts.beside import Beside, columns_beside, read_beside

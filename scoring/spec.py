@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -323,6 +322,8 @@ def _ragged(metrics: Sequence[MetricSpec]) -> set[Columns]:
 
 def digest(data: object) -> str:
     """Return the SHA-256 of ``data`` as canonical JSON."""
+    import hashlib  # noqa: PLC0415 - a score on the command line needs no hash
+
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +37,9 @@ def is_stored(home: Path) -> bool:
 
 def write(stored: Stored, *, home: Path) -> None:
     """Write a folder, unless somebody else wrote it meanwhile."""
+    import shutil  # noqa: PLC0415 - who only reads, or scores two files once, does without
+    import tempfile  # noqa: PLC0415
+
     home.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=home.parent))
     try:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.archives import Limits
+from scoring.arrow import pc
 from scoring.cells import flags, nearest, read_numbers, report
 from scoring.columns import check_columns
 from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.cells import flags, read_numbers
 from scoring.errors import Findings, Mistake, listed, place, shown
 from scoring.layouts.units import starts_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.cells import flags, read_numbers
 from scoring.errors import Findings, Mistake, place, shown
 from scoring.layouts.units import starts_of

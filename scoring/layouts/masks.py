@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.cells import flags, report
 from scoring.errors import Findings, Mistake, place, shown
 from scoring.layouts.lists import split_cells

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.errors import HostError, shown
 from scoring.metrics.registry import Array
 from scoring.reading import Table, values_of

@@ -10,6 +10,7 @@ from math import ceil
 
 from podium.challenges.models import Phase
 from podium.challenges.references import UnreadableError, split_sizes
+from podium.challenges.scorers import CLOSED, OWN_METRIC, takes_nothing
 from podium.core.words import long_span, percent, plural, score, thousands
 from podium.leaderboards.models import Board, Column
 from podium.submissions.models import Score
@@ -120,6 +121,8 @@ def foresee(phase: Phase) -> Foresight:
         return Foresight(
             phase, [Finding("Nothing to say yet", "Choose a task below: its boards and what they show follow.")]
         )
+    if takes_nothing(phase):
+        return Foresight(phase, [Finding(OWN_METRIC, CLOSED, is_warning=True)])
     try:
         shown = [_facts(column) for column in columns]
     except UnreadableError as error:
