@@ -145,11 +145,13 @@ def _sampled(pair: Pair, *, clusters: Array | None) -> _Sample | None:
     units = _units_of(rows, clusters)
     if units.count < 2:
         return None
-    smooth = pair.metric.entry.influence is not None
-    if smooth and (units.count >= LEAST_UNITS or pair.metric.entry.interval == "proportion"):
+    entry = pair.metric.entry
+    smooth = entry.influence is not None
+    # Wilson's interval holds for few rows too, and a slice has many groups: a small one is marked as such anyway.
+    if smooth and (units.count >= LEAST_UNITS or entry.interval == "proportion" or pair.part.group is not None):
         psi = _influence(pair, clusters=clusters)
         return _Sample(psi, "influence", len(psi))
-    if smooth and pair.metric.entry.takes in WHOLE_CELLS:
+    if smooth and entry.takes in WHOLE_CELLS:
         psi = _influence(pair, clusters=clusters)
         return _Sample(_replicates_of_mean(psi), "bootstrap", len(psi))
     if units.count <= MOST_RESAMPLED:

@@ -317,4 +317,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("PODIUM_LOG_LEVEL", "INFO")},
+    "loggers": {"numexpr": {"level": "WARNING"}},  # comes with pandas, and tells everybody how many threads it has
 }
