@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 from scoring.archives import Limits
 from scoring.arrow import pc
 from scoring.errors import HostError, SubmissionError, listed, many, shown
-from scoring.id_index import IdIndex, index_of
+from scoring.id_index import DigitIndex, IdIndex, index_of
 from scoring.layouts.beside import Beside, columns_beside, read_beside
 from scoring.layouts.units import Units, named, units_of
 from scoring.metrics.registry import Array, Role
@@ -42,7 +43,7 @@ class Reference:
     """Units."""
     ids: pa.Array
     """What units are aligned by: ids, or in layout "rows" with an item, id and item together."""
-    index: IdIndex | None
+    index: IdIndex | DigitIndex | None
     """Finds ids quickly; None where they are too long for it."""
     truth: Any
     """Shape (rows,) or (rows, targets): numbers, whole-number labels, positions in ``texts``, or texts themselves; or
@@ -203,9 +204,11 @@ def _packed(reference: Reference) -> Stored:
     """Return the reference as arrays and columns of text by name."""
     about: dict[str, Any] = {name: getattr(reference, name) for name in ("rows", "texts", "labels")}
     arrays: dict[str, Any] = {"weight": reference.weight, "clusters": reference.clusters}
-    about["tables"] = 0 if reference.index is None else len(reference.index.tables)
-    if reference.index is not None:
-        arrays["words"] = reference.index.words
+    about["low"], about["tables"] = None, 0
+    if isinstance(reference.index, DigitIndex):
+        about["low"], arrays["dense"] = reference.index.low, reference.index.dense
+    elif reference.index is not None:
+        about["tables"], arrays["words"] = len(reference.index.tables), reference.index.words
         arrays |= {f"table_{number}": table for number, table in enumerate(reference.index.tables)}
     texts = {"ids": reference.ids, "items": reference.items}
     about["truth"], true_arrays, true_texts = pack(reference.truth)
@@ -226,7 +229,6 @@ def _packed(reference: Reference) -> Stored:
 def _unpacked(stored: Stored) -> Reference:
     about, arrays = stored.about, stored.arrays
     texts, labels = (None if about[name] is None else tuple(about[name]) for name in ("texts", "labels"))
-    tables = tuple(arrays[f"table_{number}"] for number in range(about["tables"]))
     beside = Beside(
         {role: arrays[f"role_{role}"] for role in about["roles"]},
         arrays.get("weight"),
@@ -236,7 +238,7 @@ def _unpacked(stored: Stored) -> Reference:
     return Reference(
         rows=about["rows"],
         ids=stored.texts["ids"],
-        index=IdIndex(arrays["words"], tables) if tables else None,
+        index=_index(about, arrays),
         truth=unpack(about["truth"], arrays=arrays, texts=stored.texts),
         texts=texts,
         labels=labels,
@@ -244,3 +246,10 @@ def _unpacked(stored: Stored) -> Reference:
         beside=beside,
         items=stored.texts.get("items"),
     )
+
+
+def _index(about: Mapping[str, Any], arrays: Mapping[str, Array]) -> IdIndex | DigitIndex | None:
+    if about["low"] is not None:
+        return DigitIndex(about["low"], arrays["dense"])
+    tables = tuple(arrays[f"table_{number}"] for number in range(about["tables"]))
+    return IdIndex(arrays["words"], tables) if tables else None

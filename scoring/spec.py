@@ -200,9 +200,7 @@ class ScorerSpec:
         if self.kind in WHOLE_CELLS:
             self._check_cells()
         elif self.layout == "long":
-            raise HostError(
-                "spec_invalid", f"`layout` is `long`, which kind `{self.kind}` has not: lists and boxes do."
-            )
+            raise HostError("spec_invalid", f"Kind `{self.kind}` has no `layout` `long`; lists and boxes do.")
         elif _ragged(self.metrics):
             self._check_ragged()
         else:
@@ -229,9 +227,7 @@ class ScorerSpec:
 
     def _check_long(self) -> None:
         if self.kind != "lists":
-            raise HostError(
-                "spec_invalid", f"`layout` is `long`, which kind `{self.kind}` has not: lists and boxes do."
-            )
+            raise HostError("spec_invalid", f"Kind `{self.kind}` has no `layout` `long`; lists and boxes do.")
         if self.item is None or len(self.target) > 1 or len(self.predictions) > 1:
             raise HostError(
                 "spec_invalid", "Long `lists` need `item`, at most one target (the relevance), at most one prediction."

@@ -419,3 +419,31 @@ def test_clusters_are_kept_as_codes(tmp_path: Path) -> None:
     reference = prepare(path, key="k", folder=tmp_path, spec=spec)
     assert isinstance(reference.clusters, np.memmap)
     assert reference.clusters.tolist() == [0, 1, 0]
+
+
+SPECS: dict[str, tuple[dict[str, Any], str]] = {
+    "boxes without a score": ({**BOXES, "predictions": ["class", "x", "y", "w", "h"]}, "`boxes` need as `target`"),
+    "boxes in rows": ({**BOXES, "layout": "rows"}, "`boxes` have `layout` `long` and no `item`."),
+    "long lists without an item": ({**LONG, "item": None, "layout": "long"}, "Long `lists` need `item`"),
+    "an order without a column": ({**LONG, "predictions": None, "order": "score"}, "`order` is `score` or `rank` with"),
+    "masks without a shape": ({**MASKS, "shape": None}, "`masks` need `shape`"),
+    "one tag": ({**TAGS, "target": ["red"]}, "needs two or more target columns: one for each label."),
+    "tags and classes": ({**TAGS, "metrics": [*TAGS["metrics"], {"metric": "accuracy"}]}, "takes one"),
+    "lists and numbers": ({**CELLS, "metrics": [*CELLS["metrics"], {"metric": "mae"}]}, "takes numbers, and `kind` is"),
+    "one bound": (
+        {"target": ["y"], "metrics": [{"metric": "seen_bounds"}]},
+        "needs one target column and two `predictions` (lower and upper bound).",
+    ),
+    "a role that is missing": (
+        {"target": ["y"], "metrics": [{"metric": "seen_series"}]},
+        "needs the role `group`: name a column for it in `roles`.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("about", "words"), SPECS.values(), ids=SPECS.keys())
+def test_a_spec_that_does_not_fit_its_metrics_says_why(about: dict[str, Any], words: str) -> None:
+    data = {name: value for name, value in about.items() if name != "reference"}
+    with pytest.raises(HostError) as caught:
+        ScorerSpec.from_dict({"id": "id", **data})
+    assert words in caught.value.message, caught.value.message

@@ -20,11 +20,27 @@ DIGITS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("data", [GOOD, DIGITS, {**GOOD, "classes": ["a", "b"], "max_rows": 5}])
+BESIDE: dict[str, Any] = {
+    **GOOD,
+    "roles": {"group": "series", "scale": "s"},
+    "weight": "w",
+    "cluster": "id",
+    "slices": ["sex", "series"],
+    "item": "day",
+}
+
+
+@pytest.mark.parametrize("data", [GOOD, DIGITS, BESIDE, {**GOOD, "classes": ["a", "b"], "max_rows": 5}])
 def test_a_spec_is_read_back_as_it_was_written(data: dict[str, Any]) -> None:
     spec = ScorerSpec.from_dict(data)
     assert ScorerSpec.from_dict(spec.to_dict()) == spec
     assert ScorerSpec.from_dict(spec.to_dict()).sha256 == spec.sha256
+
+
+def test_a_spec_without_the_newer_fields_is_the_same_data_as_before_they_existed() -> None:
+    old = {"id", "split", "target", "predictions", "classes", "metrics", "max_rows", "kind"}
+    assert set(ScorerSpec.from_dict(GOOD).to_dict()) == old
+    assert set(ScorerSpec.from_dict(BESIDE).to_dict()) == old | {"roles", "weight", "cluster", "slices", "item"}
 
 
 def test_an_alias_becomes_the_metric_with_its_parameters() -> None:
@@ -68,6 +84,17 @@ def test_what_a_file_holds_follows_from_the_metrics(metrics: list[str], change: 
         ({"max_rows": 0}, "`max_rows` is `0`, expected a whole number of at least 1."),
         ({"max_rows": True}, "`max_rows` is `true`"),
         ({"kind": "images"}, "expected one of labels, probabilities, numbers"),
+        ({"kind": "masks", "shape": ["h", "w"]}, "F1 takes labels, and `kind` is `masks`."),
+        ({"roles": ["group"]}, '`roles` is `["group"]`, expected an object from group, scale, importance, event'),
+        ({"roles": {"colour": "c"}}, '`roles` is `"colour"`, expected one of group, scale, importance, event.'),
+        ({"weight": ""}, '`weight` is `""`, expected the name of a column.'),
+        ({"weight": "label"}, "Column `label` has two roles in the reference"),
+        ({"slices": "sex"}, '`slices` is `"sex"`, expected a list of column names.'),
+        ({"shape": ["h"]}, "expected the columns of height and width"),
+        ({"layout": "wide"}, '`layout` is `"wide"`, expected one of rows, long.'),
+        ({"layout": "long"}, "Kind `labels` has no `layout` `long`; lists and boxes do."),
+        ({"order": "best"}, '`order` is `"best"`, expected one of file, score, rank.'),
+        ({"item": "id"}, "Column `id` has two roles in the reference"),
         ({"kind": "numbers"}, "F1 takes labels, and `kind` is `numbers`."),
         ({"split": "id"}, "Column `id` has two roles in the reference"),
         ({"predictions": ["id"]}, "Column `id` has two roles in a submission"),
@@ -82,5 +109,5 @@ def test_what_a_file_holds_follows_from_the_metrics(metrics: list[str], change: 
 def test_what_is_wrong_is_named_with_what_was_expected(change: dict[str, Any], words: str) -> None:
     with pytest.raises(HostError) as caught:
         ScorerSpec.from_dict({**GOOD, **change})
-    assert words in caught.value.message
+    assert words in caught.value.message, caught.value.message
     assert caught.value.code in {"spec_invalid", "metric_invalid"}
