@@ -61,7 +61,9 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
         ("item", "which item of its id a row is, in both files"),
     ):
         columns.add_argument(f"--{name}", metavar="COLUMN", help=words)
-    columns.add_argument("--shape", nargs=2, metavar=("HEIGHT", "WIDTH"), help="the size of an image, for masks")
+    columns.add_argument(
+        "--shape", nargs=2, metavar=("HEIGHT", "WIDTH"), help="columns of the images' size, or numbers"
+    )
     columns.add_argument(
         "--slice", action="append", default=[], metavar="COLUMN", help="a score for each of its values; repeatable"
     )
@@ -167,7 +169,10 @@ def columns(options: argparse.Namespace) -> dict[str, Any]:
     """Return the columns that were named, as fields of a spec; nothing for those that were not."""
     roles = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
     named = {name: getattr(options, name) for name in ("weight", "cluster", "item") if getattr(options, name)}
-    several = {"slices": options.slice, "shape": options.shape, "roles": roles}
+    shape = options.shape
+    if shape is not None and all(side.isdecimal() for side in shape):
+        shape = list(map(int, shape))
+    several = {"slices": options.slice, "shape": shape, "roles": roles}
     return named | {name: value for name, value in several.items() if value}
 
 

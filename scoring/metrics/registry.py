@@ -159,6 +159,8 @@ class Metric:
     """Columns of the reference that the metric cannot do without, beside the truth."""
     extra: str | None = None
     """The extra of this package that brings the library which the metric needs."""
+    sized: bool = True
+    """For masks: whether the value depends on how large an image is, not on the pixels alone that are set."""
 
     @property
     def summary(self) -> str:
@@ -333,6 +335,7 @@ def metric(
     interval: Interval = "wald",
     needs: tuple[Role, ...] = (),
     extra: str | None = None,
+    sized: bool = True,
 ) -> Callable[[F], F]:
     """Register the decorated function as a metric under its own name, and return it unchanged."""
 
@@ -357,6 +360,7 @@ def metric(
                 interval=interval,
                 needs=needs,
                 extra=extra,
+                sized=sized,
             )
         )
         return function
