@@ -278,9 +278,10 @@ class Registry:
         >>> entry.name, params
         ('f1_score', {'average': 'macro'})
 
-        A number in the name is a parameter's value. Raises UnknownMetricError and MetricParameterError.
+        A number in the name is a parameter's value; ``map_at_5`` is ``map@5``. Raises UnknownMetricError and
+        MetricParameterError.
         """
-        key = name.strip().lower().replace("-", "_")
+        key = re.sub(r"_at_(?=\d)", "@", name.strip().lower().replace("-", "_").replace(" ", "_"))
         found = self._named(key)
         if found is None and not self._all_loaded:
             for module in loading.modules_with(key):
