@@ -225,6 +225,8 @@ class ScorerSpec:
                 )
         elif self.layout == "long":
             self._check_long()
+        elif self.kind == "lists" and "group" in self.roles:
+            raise HostError("spec_invalid", "`lists` have no role `group`: name the query's column as `id`.")
         elif found != (1, 1):
             raise HostError("spec_invalid", f"Kind `{self.kind}` needs one target column and one prediction.")
         sized = [metric.entry.label for metric in self.metrics if metric.entry.sized]
@@ -308,7 +310,8 @@ class ScorerSpec:
         if missing:
             raise HostError(
                 "spec_invalid",
-                f"{metric.entry.label} needs the role `{missing[0]}`: name a column for it in `roles`.",
+                f"{metric.entry.label} needs the role `{missing[0]}`: name a column for it in `roles`, "
+                f"or on the command line with --{missing[0]}.",
             )
         if self.weight is not None and not metric.entry.weights:
             raise HostError("spec_invalid", f"{metric.entry.label} takes no sample weights, and there is a `weight`.")

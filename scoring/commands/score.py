@@ -70,14 +70,21 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
 
 
 def _level(text: str) -> float:
-    level = float(text)
+    level = _number(text)
     if not 0.5 <= level < 1:
         raise argparse.ArgumentTypeError(f"{text} is no level of confidence: expected 0.5 to 0.999")
     return level
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def _positive(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value

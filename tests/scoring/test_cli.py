@@ -354,6 +354,42 @@ def test_a_ranking_s_wrong_columns_are_the_submission_s_fault(
     assert (status, f"`{column}`" in answer["error"]["message"]) == (2, True)
 
 
+@pytest.mark.parametrize("columns", ["low", "low,high,more"])
+def test_a_wrong_number_of_bounds_is_the_submission_s_fault(files: dict[str, Path], columns: str) -> None:
+    files["bounds_mine.csv"].write_text(f"id,{columns}\n1{',1' * len(columns.split(','))}\n")
+    status, answer = score(files, "coverage", "whole.csv", "bounds_mine.csv")
+    assert (status, answer["error"]["code"]) == (2, "column_count")
+
+
+def test_what_a_metric_needs_is_found_by_its_name(files: dict[str, Path]) -> None:
+    files["whole.csv"].write_text("id,time,Event\n1,3,1\n2,5,0\n3,1,1\n")
+    files["mine.csv"].write_text("id,time\n1,3\n2,2\n3,1\n")
+    named = score(files, "c_index", "whole.csv", "mine.csv", "--event", "Event")
+    assert (named[0], score(files, "c_index", "whole.csv", "mine.csv")) == (0, named)
+
+
+def test_lists_are_not_grouped_twice(files: dict[str, Path]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n")
+    files["queries_mine.csv"].write_text("id,gain\n1,0.1\n2,0.5\n3,1\n")
+    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", "--group", "query")
+    assert (status, "`group`" in answer["error"]["message"]) == (3, True)
+
+
+def test_a_table_without_the_id_is_not_taken_for_a_column_a_class(files: dict[str, Path]) -> None:
+    files["mine.json"] = files["mine.csv"].with_suffix(".json")
+    files["mine.json"].write_text('{"1": 0.5, "2": 0.5, "3": 0.1, "4": 0.1}')
+    status, answer = score(files, "log_loss", "whole.csv", "mine.json")
+    assert (status, answer["error"]["message"][:64]) == (
+        2,
+        "Column `id` is missing. Expected 2 columns: `id` and `label`. Be",
+    )
+
+
+def test_a_level_that_is_no_number_is_called_by_its_name(files: dict[str, Path]) -> None:
+    status, answer = score(files, "auc", "whole.csv", "mine.csv", "--ci", "high")
+    assert (status, "high is no level of confidence" in answer["error"]["message"]) == (64, True)
+
+
 def test_masks_have_their_images_sizes_in_columns_or_as_numbers(files: dict[str, Path]) -> None:
     named = score(files, "pixel_accuracy", "masks.csv", "masks_mine.csv")
     assert (named[0], named[1]["scores"]["all"]["value"]) == (0, 0.75)
