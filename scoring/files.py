@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from scoring.archives import Content, Limits
-from scoring.errors import HostError, SubmissionError, listed, shown
+from scoring.errors import HostError, SubmissionError, fail, listed, shown
 from scoring.kinds import kind_of
-from scoring.metrics import find
+from scoring.metrics import Metric, find
 from scoring.reading import open_table
 from scoring.reference import LIMITS, read_reference
-from scoring.spec import RAGGED, ScorerSpec
+from scoring.spec import BOX, RAGGED, ScorerSpec
 
 BEGINNING = 1 << 20
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPLIT_NAMES = {"usage", "split"}
+HEIGHTS = {"height", "h", "image_height", "img_height"}
+WIDTHS = {"width", "w", "image_width", "img_width"}
 
 
 def spec_for(
@@ -36,40 +38,61 @@ def spec_for(
     solution that is neither id nor split is a target, and is predicted under its own name; where a metric takes
     probabilities of several classes, the submission may have a column named after each class instead. Where its
     predictions are not shaped like the truth (bounds, boxes, long lists), they are all columns of the submission.
+    Where a solution for a ranking metric has a relevance beside its items, or repeats its ids, the lists are long.
+    Height and width of images, and what else a metric needs, are found by their names.
     """
+    entry = find(metric)[0]
     names = _names(solution)
     chosen = _pick(names, id_column, default=_id(names))
     found = split_column or _split(names, but=chosen)
     split = None if found is None else _pick(names, found, default=None)
+    if entry.takes == "masks" and not options.get("shape"):
+        options |= _shape(names)
+    options["roles"] = _roles(names, entry=entry) | options.get("roles", {})
     beside = _beside(options)
     for name in beside:
         _pick(names, name, default=None)
     target = [name for name in names if name not in {chosen, split, *beside}]
     item = options.get("item")
+    if entry.takes == "lists" and not item and target:
+        item = _item(solution, key=chosen, target=target)
+        target = [name for name in target if name != item]
+        options["item"] = item
     if not target and not item:
         raise HostError("reference_columns", f"The solution has no target column beside {listed(names)}.")
     spec: dict[str, Any] = {"id": chosen, "split": split, "target": target, **options}
     spec["metrics"] = [{"key": "score", "metric": metric, "params": dict(params)}]
-    entry = find(metric)[0]
-    if entry.columns in RAGGED or entry.takes == "boxes" or (entry.takes == "lists" and item):
-        sent = _names_in(submission, limits=Limits())
-        spec["predictions"] = [name for name in sent if name not in {chosen, item}]
+    if entry.columns in RAGGED or entry.takes == "boxes":
+        spec["predictions"] = _as_many(_sent(submission, but={chosen}), entry=entry)
+    elif entry.takes == "lists" and item:
+        # What stands there beside it is one column too many, which the submission is told.
+        spec["predictions"] = _sent(submission, but={chosen, item})[:1]
     elif len(target) == 1 and entry.columns == "classes":
         spec |= _by_class(solution, submission, spec=spec)
     return ScorerSpec.from_dict(spec)
 
 
+def _roles(names: Sequence[str], *, entry: Metric) -> dict[str, str]:
+    """Return the roles that the metric needs for which a column is named."""
+    return {role: name for role in entry.needs for name in names if name.casefold() == role}
+
+
 def _beside(options: Mapping[str, Any]) -> list[str]:
     single = [options[name] for name in ("weight", "cluster", "item") if options.get(name)]
-    return [*single, *options.get("roles", {}).values(), *options.get("slices", ()), *options.get("shape", ())]
+    shape = [name for name in options.get("shape", ()) if isinstance(name, str)]
+    return [*single, *options.get("roles", {}).values(), *options.get("slices", ()), *shape]
 
 
 def _names(solution: Path) -> list[str]:
     try:
         return _names_in(solution, limits=LIMITS)
     except SubmissionError as error:
-        first = error.first
-        raise HostError(f"reference_{first.code}", f"In the solution: {error.message}", row=first.row) from error
+        raise _as_hosts(error) from error
+
+
+def _as_hosts(error: SubmissionError) -> HostError:
+    first = error.first
+    return HostError(f"reference_{first.code}", f"In the solution: {error.message}", row=first.row)
 
 
 def _names_in(path: Path, *, limits: Limits) -> list[str]:
@@ -84,10 +107,45 @@ def _names_in(path: Path, *, limits: Limits) -> list[str]:
     return DelimitedTable(Content(whole_lines, len(whole_lines), path.name), limits=limits, row_limit=None).names
 
 
+def _sent(submission: Path, *, but: set[str]) -> list[str]:
+    return [name for name in _names_in(submission, limits=Limits()) if name not in but]
+
+
+def _as_many(sent: list[str], *, entry: Metric) -> list[str]:
+    """Return the columns that were sent beside the id. Raises SubmissionError where the metric reads another number."""
+    if entry.takes == "boxes":
+        expected, right = "label, left, top, width, height, score", len(sent) == BOX + 1
+    else:
+        expected, right = RAGGED[entry.columns], len(sent) >= 2 if entry.columns == "members" else len(sent) == 2
+    if not right:
+        found = listed(sent) if sent else "none"
+        raise fail("column_count", f"Beside the id, expected these columns: {expected}; found {found}.")
+    return sent
+
+
+def _shape(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns of height and width, if there is one of each."""
+    found = [name for known in (HEIGHTS, WIDTHS) for name in names if name.casefold() in known]
+    return {"shape": found} if len(found) == 2 else {}
+
+
+def _item(solution: Path, *, key: str, target: Sequence[str]) -> str | None:
+    """Return the column of the items, one a row, before their relevance; or None where a cell holds a whole list."""
+    if len(target) > 1:
+        return target[0]
+    try:
+        table = open_table(solution, filename=solution.name, limits=LIMITS)
+        table.load(text=[key], numbers=())
+    except SubmissionError as error:
+        raise _as_hosts(error) from error
+    ids = table.text(key)
+    return target[0] if len(ids.unique()) < len(ids) else None
+
+
 def _by_class(solution: Path, submission: Path, *, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return classes and predictions where the submission has a column named after each class, else nothing."""
     names = _names_in(submission, limits=Limits())
-    if spec["target"][0] in names or len(names) < 3:
+    if spec["target"][0] in names or spec["id"] not in names or len(names) < 3:
         return {}
     plain = ScorerSpec.from_dict({**spec, "metrics": [{"key": "score", "metric": "accuracy_score"}]})
     reference = read_reference(solution, spec=plain)

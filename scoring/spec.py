@@ -78,7 +78,8 @@ class ScorerSpec:
       ``predictions`` are label, left, top, width, height, score. An image without a box is one row of empty cells.
 
     In layout "rows", ``lists`` are cells that hold items separated by blanks, best first; ``masks`` are run lengths,
-    and ``shape`` names the reference's columns of height and width.
+    and ``shape`` names the reference's columns of height and width, or is the height and width of all images; metrics
+    that look at set pixels alone, like Dice, can do without.
     """
 
     id: str
@@ -96,7 +97,7 @@ class ScorerSpec:
     item: str | None = None
     layout: Layout = "rows"
     order: Order | None = None
-    shape: tuple[str, str] | None = None
+    shape: tuple[str, str] | tuple[int, int] | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ScorerSpec:
@@ -171,7 +172,8 @@ class ScorerSpec:
     def beside(self) -> tuple[str, ...]:
         """The columns of the reference that are neither id, item, split nor truth, each once."""
         single = [name for name in (self.weight, self.cluster) if name is not None]
-        return tuple(dict.fromkeys([*self.roles.values(), *single, *self.slices, *(self.shape or ())]))
+        shape = [name for name in self.shape or () if isinstance(name, str)]
+        return tuple(dict.fromkeys([*self.roles.values(), *single, *self.slices, *shape]))
 
     @property
     def above(self) -> float | None:
@@ -220,10 +222,15 @@ class ScorerSpec:
                 )
         elif self.layout == "long":
             self._check_long()
+        elif self.kind == "lists" and "group" in self.roles:
+            raise HostError("spec_invalid", "`lists` have no role `group`: name the query's column as `id`.")
         elif found != (1, 1):
             raise HostError("spec_invalid", f"Kind `{self.kind}` needs one target column and one prediction.")
-        if self.kind == "masks" and self.shape is None:
-            raise HostError("spec_invalid", "`masks` need `shape`: the reference's columns of height and width.")
+        sized = [metric.entry.label for metric in self.metrics if metric.entry.sized]
+        if self.kind == "masks" and self.shape is None and sized:
+            raise HostError(
+                "spec_invalid", f"{sized[0]} of `masks` needs `shape`: the reference's columns of height and width."
+            )
 
     def _check_long(self) -> None:
         if self.kind != "lists":
@@ -298,7 +305,8 @@ class ScorerSpec:
         if missing:
             raise HostError(
                 "spec_invalid",
-                f"{metric.entry.label} needs the role `{missing[0]}`: name a column for it in `roles`.",
+                f"{metric.entry.label} needs the role `{missing[0]}`: name a column for it in `roles`, "
+                f"or on the command line with --{missing[0]}.",
             )
         if self.weight is not None and not metric.entry.weights:
             raise HostError("spec_invalid", f"{metric.entry.label} takes no sample weights, and there is a `weight`.")

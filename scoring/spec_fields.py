@@ -11,6 +11,9 @@ from scoring.errors import HostError, shown
 from scoring.metrics.registry import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
+MOST_PIXELS = 1_000_000
+"""The most that an image may be high or wide."""
+SHAPE = f"the columns of height and width, or two whole numbers from 1 to {MOST_PIXELS:,}"
 
 
 def wrong(name: str, found: object, expected: str) -> HostError:
@@ -51,14 +54,23 @@ def roles_of(value: Any) -> dict[Role, str]:
     return dict(value)
 
 
-def shape_of(data: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the columns of height and width, or None."""
-    if data.get("shape") is None:
+def shape_of(data: Mapping[str, Any]) -> tuple[str, str] | tuple[int, int] | None:
+    """Return the columns of height and width, or height and width themselves, or None."""
+    value = data.get("shape")
+    if value is None:
         return None
-    names = names_of(data, "shape")
-    if len(names) != 2:
-        raise wrong("shape", list(names), "the columns of height and width")
-    return names[0], names[1]
+    if not is_list(value) or len(value) != 2:
+        raise wrong("shape", value, SHAPE)
+    first, second = value
+    if isinstance(first, str) and isinstance(second, str) and first and second:
+        return first, second
+    if _is_pixels(first) and _is_pixels(second):
+        return first, second
+    raise wrong("shape", value, SHAPE)
+
+
+def _is_pixels(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_PIXELS
 
 
 def classes_of(value: Any) -> tuple[int | str, ...] | None:

@@ -20,6 +20,7 @@ from scoring.metrics.containers import Boxes, Lists, Masks
 from scoring.metrics.registry import Array
 from scoring.reading import Table, first_empty, values_of
 from scoring.spec import ScorerSpec
+from scoring.spec_fields import MOST_PIXELS
 
 CONTAINERS: dict[str, Any] = {kind.__name__: kind for kind in (Lists, Boxes, Masks)}
 
@@ -88,20 +89,26 @@ def _is_text(part: Any) -> bool:
 
 
 def _masks(table: Table, *, spec: ScorerSpec, units: Units) -> Truth:
-    shapes = np.stack([numbers_beside(table, name, units=units) for name in spec.shape or ()], axis=1)
-    wrong = np.flatnonzero(
-        (shapes < 1).any(axis=1) | (shapes != np.floor(shapes)).any(axis=1) | (shapes > 1e6).any(axis=1)
-    )
-    if len(wrong):
-        message = "In the reference, height and width must be whole numbers of 1 to 1,000,000 pixels."
-        raise HostError("reference_shape", message, row=table.line(int(wrong[0])), column=(spec.shape or ("",))[0])
     findings = Findings()
-    whole = shapes.astype(np.int64)
+    whole = _shapes(table, spec=spec, units=units)
     text = read_masks(table, spec.target[0], findings=findings)
     if not findings.mistakes:
         check_masks(table, spec.target[0], text, whole.prod(axis=1), findings=findings)
     findings.raise_any()
     return Truth(values=Masks(objects(text), whole))
+
+
+def _shapes(table: Table, *, spec: ScorerSpec, units: Units) -> Array:
+    """Return height and width of each image; of all the most that there may be where the spec does not tell."""
+    names = [name for name in spec.shape or () if isinstance(name, str)]
+    if not names:
+        return np.tile(np.array(spec.shape or (MOST_PIXELS, MOST_PIXELS), dtype=np.int64), (len(units), 1))
+    shapes = np.stack([numbers_beside(table, name, units=units) for name in names], axis=1)
+    wrong = np.flatnonzero(((shapes < 1) | (shapes != np.floor(shapes)) | (shapes > MOST_PIXELS)).any(axis=1))
+    if len(wrong):
+        message = f"In the reference, height and width must be whole numbers of 1 to {MOST_PIXELS:,} pixels."
+        raise HostError("reference_shape", message, row=table.line(int(wrong[0])), column=names[0])
+    return shapes.astype(np.int64)
 
 
 def _containers(table: Table, *, spec: ScorerSpec, units: Units) -> Truth:

@@ -30,6 +30,7 @@ from scoring.metrics.registry import ARRAYS, Array
 from scoring.parts import take
 from scoring.reference import Reference
 from scoring.spec import WHOLE_CELLS, ScorerSpec
+from scoring.statistics.bootstrap import UNDEFINED_ALLOWED
 from scoring.statistics.intervals import by_cluster, interval
 from scoring.tables import Predictions
 
@@ -102,6 +103,7 @@ def _measured(pair: Pair, *, reference: Reference, level: float) -> Uncertainty:
     low, high = found.low, found.high
     if sample.how == "bootstrap" and low is not None and high is not None:
         low, high = _percentiles(score.value, sample.evidence, level=level)
+        low, high = max(low, entry.low), min(high, entry.high)
     return replace(
         none, method=sample.how, units=sample.units, se=found.se, low=low, high=high, evidence=sample.evidence
     )
@@ -155,7 +157,8 @@ def _sampled(pair: Pair, *, clusters: Array | None) -> _Sample | None:
         psi = _influence(pair, clusters=clusters)
         return _Sample(_replicates_of_mean(psi), "bootstrap", len(psi))
     if units.count <= MOST_RESAMPLED:
-        return _Sample(_replicates(pair, units), "bootstrap", units.count)
+        values = _replicates(pair, units)
+        return None if _too_few(values) else _Sample(_scaled(values), "bootstrap", units.count)
     return _Sample(_block_values(pair, units), "blocks", units.count)
 
 
@@ -179,9 +182,18 @@ def _influence(pair: Pair, *, clusters: Array | None) -> Array:
 
 
 def _replicates(pair: Pair, units: _Units) -> Array:
-    """Return the draws' values as evidence: centred, and scaled so that their spread over their number is the SE."""
+    """Return the value of each draw, NaN where it has none."""
     random = np.random.default_rng(units.count)
-    values = np.array([_value(pair, units.rows(random.integers(0, units.count, units.count))) for _ in range(DRAWS)])
+    return np.array([_value(pair, units.rows(random.integers(0, units.count, units.count))) for _ in range(DRAWS)])
+
+
+def _too_few(values: Array) -> bool:
+    """Return whether more draws have no value than may be left out: what the others say is then too good."""
+    return float(np.isfinite(values).mean()) < 1 - UNDEFINED_ALLOWED
+
+
+def _scaled(values: Array) -> Array:
+    """Return draws' values as evidence: centred, and scaled so that their spread over their number is the SE."""
     return _centred(values) * math.sqrt(DRAWS)
 
 
@@ -190,7 +202,7 @@ def _replicates_of_mean(psi: Array) -> Array:
     times would take hours, near enough for a ratio of means."""
     random = np.random.default_rng(len(psi))
     values = np.array([psi[random.integers(0, len(psi), len(psi))].mean() for _ in range(DRAWS)])
-    return _centred(values) * math.sqrt(DRAWS)
+    return _scaled(values)
 
 
 def _block_values(pair: Pair, units: _Units) -> Array:
@@ -217,7 +229,7 @@ def _centred(values: Array) -> Array:
 
 
 def _percentiles(value: float, evidence: Array, *, level: float) -> tuple[float, float]:
-    """Return the percentile interval of a bootstrap, which keeps to the metric's range and may be asymmetric."""
+    """Return the percentile interval of a bootstrap, which may be asymmetric."""
     tail = (1 - level) / 2
     low, high = np.quantile(evidence / math.sqrt(len(evidence)), [tail, 1 - tail])
     return min(value, value + float(low)), max(value, value + float(high))

@@ -61,21 +61,30 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
         ("item", "which item of its id a row is, in both files"),
     ):
         columns.add_argument(f"--{name}", metavar="COLUMN", help=words)
-    columns.add_argument("--shape", nargs=2, metavar=("HEIGHT", "WIDTH"), help="the size of an image, for masks")
+    columns.add_argument(
+        "--shape", nargs=2, metavar=("HEIGHT", "WIDTH"), help="columns of the images' size, or numbers"
+    )
     columns.add_argument(
         "--slice", action="append", default=[], metavar="COLUMN", help="a score for each of its values; repeatable"
     )
 
 
 def _level(text: str) -> float:
-    level = float(text)
+    level = _number(text)
     if not 0.5 <= level < 1:
         raise argparse.ArgumentTypeError(f"{text} is no level of confidence: expected 0.5 to 0.999")
     return level
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def _positive(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
@@ -167,7 +176,10 @@ def columns(options: argparse.Namespace) -> dict[str, Any]:
     """Return the columns that were named, as fields of a spec; nothing for those that were not."""
     roles = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
     named = {name: getattr(options, name) for name in ("weight", "cluster", "item") if getattr(options, name)}
-    several = {"slices": options.slice, "shape": options.shape, "roles": roles}
+    shape = options.shape
+    if shape is not None and all(side.isdecimal() for side in shape):
+        shape = list(map(int, shape))
+    several = {"slices": options.slice, "shape": shape, "roles": roles}
     return named | {name: value for name, value in several.items() if value}
 
 

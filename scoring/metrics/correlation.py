@@ -83,6 +83,7 @@ def _pearson_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -
         "pearsonr": {},
         "pearson_r": {},
         "correlation": {},
+        "corr": {},
         "pcc": {},
         "mean_columnwise_pearson": {},
     },

@@ -140,6 +140,7 @@ def _pr_auc_influence(
         "pr_auc": {},
         "auprc": {},
         "auc_pr": {},
+        "aucpr": {},
         "prauc": {},
         "pr_auc_trapezoid": {},
         "precision_recall_auc": {},

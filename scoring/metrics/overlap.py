@@ -36,9 +36,10 @@ def _dices(y_true: Any, y_pred: Any, *, empty: float = 1.0) -> Array:
     greater_is_better=True,
     takes="masks",
     params=(EMPTY,),
-    aliases={"dice": {}, "dice_both_empty": {"empty": 1.0}},
+    aliases={"dice": {}, "dsc": {}, "dice_coefficient": {}, "dice_both_empty": {"empty": 1.0}},
     influence=influence_of_mean(_dices),
     units="groups",
+    sized=False,
 )
 def dice_score(y_true: Any, y_pred: Any, *, empty: float = 1.0) -> float:
     """Mean over images of twice the shared pixels, divided by the pixels of both masks.
@@ -69,6 +70,7 @@ def _ious(y_true: Any, y_pred: Any, *, empty: float = 1.0) -> Array:
     aliases={"iou": {}, "mask_iou": {}},
     influence=influence_of_mean(_ious),
     units="groups",
+    sized=False,
 )
 def iou_score(y_true: Any, y_pred: Any, *, empty: float = 1.0) -> float:
     """Mean over images of the shared pixels, divided by the pixels of either mask.
@@ -200,6 +202,7 @@ def _volume_differences(y_true: Any, y_pred: Any) -> Array:
     aliases={"relative_volume_difference": {}, "rvd": {}},
     influence=influence_of_mean(_volume_differences),
     units="groups",
+    sized=False,
 )
 def relative_volume_error(y_true: Any, y_pred: Any) -> float:
     """Mean over images of the difference in volume, whichever is larger, divided by the true volume.

@@ -100,7 +100,11 @@ def _fbeta_influence(
         "f2_weighted": {"beta": 2.0, "average": "weighted"},
         "fbeta{beta}_weighted": {"average": "weighted"},
         "fbeta{beta}": {},
+        "fbeta@{beta}": {},
         "fbeta_{beta}": {},
+        "f0.5_macro": {"beta": 0.5, "average": "macro"},
+        "f0.5_micro": {"beta": 0.5, "average": "micro"},
+        "f0.5_weighted": {"beta": 0.5, "average": "weighted"},
     },
     influence=_fbeta_influence,
 )

@@ -159,6 +159,8 @@ class Metric:
     """Columns of the reference that the metric cannot do without, beside the truth."""
     extra: str | None = None
     """The extra of this package that brings the library which the metric needs."""
+    sized: bool = True
+    """For masks: whether the value depends on how large an image is, not on the pixels alone that are set."""
 
     @property
     def summary(self) -> str:
@@ -276,9 +278,10 @@ class Registry:
         >>> entry.name, params
         ('f1_score', {'average': 'macro'})
 
-        A number in the name is a parameter's value. Raises UnknownMetricError and MetricParameterError.
+        A number in the name is a parameter's value; ``map_at_5`` is ``map@5``. Raises UnknownMetricError and
+        MetricParameterError.
         """
-        key = name.strip().lower().replace("-", "_")
+        key = re.sub(r"_at_(?=\d)", "@", name.strip().lower().replace("-", "_").replace(" ", "_"))
         found = self._named(key)
         if found is None and not self._all_loaded:
             for module in loading.modules_with(key):
@@ -333,6 +336,7 @@ def metric(
     interval: Interval = "wald",
     needs: tuple[Role, ...] = (),
     extra: str | None = None,
+    sized: bool = True,
 ) -> Callable[[F], F]:
     """Register the decorated function as a metric under its own name, and return it unchanged."""
 
@@ -357,6 +361,7 @@ def metric(
                 interval=interval,
                 needs=needs,
                 extra=extra,
+                sized=sized,
             )
         )
         return function

@@ -246,7 +246,7 @@ def _r2_influence(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> Arr
     takes="numbers",
     columns="outputs",
     low=-math.inf,
-    aliases={"r2": {}, "r_squared": {}},
+    aliases={"r2": {}, "r^2": {}, "r_squared": {}},
     influence=_r2_influence,
 )
 def r2_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:

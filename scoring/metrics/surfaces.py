@@ -62,7 +62,13 @@ def _hausdorffs(y_true: Any, y_pred: Any, *, percentile: float = 100.0, spacing:
         ),
         SPACING,
     ),
-    aliases={"hausdorff": {}, "hausdorff_distance": {}, "hausdorff95": {"percentile": 95}, "hd{percentile}": {}},
+    aliases={
+        "hausdorff": {},
+        "hausdorff_distance": {},
+        "hd": {},
+        "hausdorff95": {"percentile": 95},
+        "hd{percentile}": {},
+    },
     influence=influence_of_mean(_hausdorffs),
     units="groups",
 )
@@ -136,7 +142,7 @@ def _surface_dices(y_true: Any, y_pred: Any, *, tolerance: float = 1.0, spacing:
         ),
         SPACING,
     ),
-    aliases={"nsd": {}, "surface_dice": {}, "nsd_tol{tolerance}": {}},
+    aliases={"nsd": {}, "surface_dice": {}, "nsd_tol{tolerance}": {}, "nsd@{tolerance}": {}},
     influence=influence_of_mean(_surface_dices),
     units="groups",
 )

@@ -27,6 +27,7 @@ def _top_k_influence(y_true: Any, y_score: Any, *, k: int = 2, labels: Any = Non
     aliases={
         "top_k_accuracy": {},
         "top_k": {},
+        "topk": {},
         "top_{k}": {},
         "top{k}": {},
         "top_{k}_accuracy": {},

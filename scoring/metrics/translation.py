@@ -46,7 +46,7 @@ def _bleu_influence(y_true: Any, y_pred: Any, *, tokenize: str = "13a") -> Array
             help="How sacrebleu parts words: 13a (as WMT does), intl (by Unicode), char, none (at spaces).",
         ),
     ),
-    aliases={"bleu": {}, "sacrebleu": {}},
+    aliases={"bleu": {}, "bleu4": {}, "bleu_4": {}, "sacrebleu": {}},
     influence=_bleu_influence,
     extra="text",
 )

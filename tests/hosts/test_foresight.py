@@ -70,6 +70,8 @@ def test_log_loss_is_told_as_whitehill_counts_it(cast: Cast) -> None:
 def test_a_share_of_rows_gives_away_no_more_than_its_values_hold(cast: Cast) -> None:
     told = foresee(phase_with(cast, daily_limit=5))
     assert "at most 3 labels from each submission" in said(told)["What the board gives away"]  # log2(11)
+    assert "the attacks that are known on this metric read far less" in said(told)["What the board gives away"]
+    assert "What the board gives away" not in warned(told)  # a bound alone wants no decision
 
 
 def test_numbers_are_no_labels(cast: Cast) -> None:

@@ -38,8 +38,11 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "groups_mine.csv": "id,label\n" + "".join(f"{i},{i * 37 % 101 / 101}\n" for i in range(300)),
         "queries.csv": "query,item,gain\n1,a,1\n1,b,0\n2,c,1\n",
         "queries_mine.csv": "query,item,score\n1,b,0.9\n1,a,0.5\n2,c,0.1\n",
+        "relevant.csv": "query,item\n1,a\n1,b\n2,c\n",
+        "cells.csv": "query,items\n1,a\n2,c\n",
         "bounds_mine.csv": "id,low,high\n1,-1,1\n2,0.5,2\n3,0,2\n4,1,2\n",
         "masks.csv": "id,mask,h,w\n1,1 3,2,2\n",
+        "masks_alone.csv": "id,mask\n1,1 3\n",
         "masks_mine.csv": "id,mask\n1,1 2\n",
         "metric.py": """
 class ParticipantVisibleError(Exception): ...
@@ -322,10 +325,83 @@ def test_bounds_are_the_submission_s_columns(files: dict[str, Path]) -> None:
     assert (status, answer["scores"]["all"]["value"]) == (0, 0.75)
 
 
-def test_masks_need_their_images_sizes(files: dict[str, Path]) -> None:
-    status, answer = score(files, "dice", "masks.csv", "masks_mine.csv", "--shape", "h", "w")
+@pytest.mark.parametrize(
+    ("solution", "submission"),
+    [
+        ("queries.csv", "query,item,score\n1,b,0.9\n1,a,0.5\n2,c,0.1\n"),
+        ("queries.csv", "query,item,rank\n1,b,1\n1,a,2\n2,c,1\n"),
+        ("queries.csv", "query,item,gain\n1,b,0.9\n1,a,0.5\n2,c,0.1\n"),
+        ("queries.csv", "query,item\n1,b\n1,a\n2,c\n"),
+        ("relevant.csv", "query,item\n1,b\n1,d\n1,a\n2,c\n"),
+        ("cells.csv", "query,items\n1,b a\n2,c\n"),
+    ],
+)
+def test_rankings_are_found_long_or_in_cells(files: dict[str, Path], solution: str, submission: str) -> None:
+    files["queries_mine.csv"].write_text(submission)
+    expected = (5 / 6 + 1) / 2 if solution == "relevant.csv" else (1 / 2 + 1) / 2
+    status, answer = score(files, "map@5", solution, "queries_mine.csv")
+    assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("submission", "column"), [("query,item,score,more\n1,a,1,1\n", "more"), ("query,score\n1,1\n", "item")]
+)
+def test_a_ranking_s_wrong_columns_are_the_submission_s_fault(
+    files: dict[str, Path], submission: str, column: str
+) -> None:
+    files["queries_mine.csv"].write_text(submission)
+    status, answer = score(files, "map@5", "queries.csv", "queries_mine.csv")
+    assert (status, f"`{column}`" in answer["error"]["message"]) == (2, True)
+
+
+@pytest.mark.parametrize("columns", ["low", "low,high,more"])
+def test_a_wrong_number_of_bounds_is_the_submission_s_fault(files: dict[str, Path], columns: str) -> None:
+    files["bounds_mine.csv"].write_text(f"id,{columns}\n1{',1' * len(columns.split(','))}\n")
+    status, answer = score(files, "coverage", "whole.csv", "bounds_mine.csv")
+    assert (status, answer["error"]["code"]) == (2, "column_count")
+
+
+def test_what_a_metric_needs_is_found_by_its_name(files: dict[str, Path]) -> None:
+    files["whole.csv"].write_text("id,time,Event\n1,3,1\n2,5,0\n3,1,1\n")
+    files["mine.csv"].write_text("id,time\n1,3\n2,2\n3,1\n")
+    named = score(files, "c_index", "whole.csv", "mine.csv", "--event", "Event")
+    assert (named[0], score(files, "c_index", "whole.csv", "mine.csv")) == (0, named)
+
+
+def test_lists_are_not_grouped_twice(files: dict[str, Path]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n")
+    files["queries_mine.csv"].write_text("id,gain\n1,0.1\n2,0.5\n3,1\n")
+    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", "--group", "query")
+    assert (status, "`group`" in answer["error"]["message"]) == (3, True)
+
+
+def test_a_table_without_the_id_is_not_taken_for_a_column_a_class(files: dict[str, Path]) -> None:
+    files["mine.json"] = files["mine.csv"].with_suffix(".json")
+    files["mine.json"].write_text('{"1": 0.5, "2": 0.5, "3": 0.1, "4": 0.1}')
+    status, answer = score(files, "log_loss", "whole.csv", "mine.json")
+    assert (status, answer["error"]["message"][:64]) == (
+        2,
+        "Column `id` is missing. Expected 2 columns: `id` and `label`. Be",
+    )
+
+
+def test_a_level_that_is_no_number_is_called_by_its_name(files: dict[str, Path]) -> None:
+    status, answer = score(files, "auc", "whole.csv", "mine.csv", "--ci", "high")
+    assert (status, "high is no level of confidence" in answer["error"]["message"]) == (64, True)
+
+
+def test_masks_have_their_images_sizes_in_columns_or_as_numbers(files: dict[str, Path]) -> None:
+    named = score(files, "pixel_accuracy", "masks.csv", "masks_mine.csv")
+    assert (named[0], named[1]["scores"]["all"]["value"]) == (0, 0.75)
+    assert score(files, "pixel_accuracy", "masks.csv", "masks_mine.csv", "--shape", "h", "w") == named
+    assert score(files, "pixel_accuracy", "masks_alone.csv", "masks_mine.csv", "--shape", "2", "2") == named
+
+
+def test_masks_need_no_size_where_set_pixels_alone_count(files: dict[str, Path]) -> None:
+    status, answer = score(files, "dice", "masks_alone.csv", "masks_mine.csv")
     assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx(0.8))
-    assert score(files, "dice", "masks.csv", "masks_mine.csv")[0] == 3
+    status, answer = score(files, "pixel_accuracy", "masks_alone.csv", "masks_mine.csv")
+    assert (status, "`shape`" in answer["error"]["message"]) == (3, True)
 
 
 def test_a_large_file_s_names_are_read_from_its_beginning(tmp_path: Path) -> None:

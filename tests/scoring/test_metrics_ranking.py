@@ -72,7 +72,7 @@ def test_predictions_may_be_scores_by_item() -> None:
 
 
 def test_a_short_name_is_kaggle_s_map_and_the_linear_ndcg() -> None:
-    assert find("map@5") == find("MAP_Kaggle@5")
+    assert find("map@5") == find("MAP_Kaggle@5") == find("map_at_5") == find("mapk@5")
     assert find("ndcg@10") == find("ndcg_linear@10")
     assert find("map@5")[1] == {"k": 5}
     with pytest.raises(MetricParameterError, match="`k` is 0, expected 1 to"):

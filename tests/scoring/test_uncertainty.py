@@ -161,3 +161,17 @@ def test_a_job_that_measures_keeps_the_evidence_and_one_that_does_not_says_nothi
         kept = np.load(tmp_path / "evidence" / one.evidence)
         assert kept.dtype == np.float32
         assert kept.std(ddof=1) / math.sqrt(len(kept)) == pytest.approx(one.se, rel=1e-5)
+
+
+def test_a_bootstrap_s_interval_keeps_to_the_metric_s_range(tmp_path: Path) -> None:
+    truth, mine = np.array([0, 1, 0, 1, 0, 0]), np.array([1, 1, 1, 1, 1, 1])
+    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("precision")).measured(mine)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low < found.high <= 1
+
+
+def test_nothing_is_said_where_many_draws_have_no_value(tmp_path: Path) -> None:
+    truth = (np.arange(10) == 0).astype(int)
+    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("auc")).measured(np.arange(10) * 7 % 10 / 10)
+    assert (found.method, found.low, found.high, found.evidence) == ("none", None, None, None)

@@ -101,6 +101,11 @@ class _Shown:
         """Whether there are labels to be read out, and rows that have them."""
         return self.spec.wants_labels and self.rows > 0
 
+    @property
+    def has_known_attack(self) -> bool:
+        """Whether it is known how to read out as many labels as are counted here; of other metrics that is a bound."""
+        return self.metric.metric == "log_loss"
+
     def labels(self, decimals: int) -> int:
         """Return how many labels one submission can read out at most; of log loss that is known, else a bound."""
         if not self.has_labels:
@@ -215,15 +220,17 @@ def _of_labels(one: _Shown, phase: Phase) -> Finding:
         reach = f"{often}all {thousands(one.rows)} public labels in {plural(ceil(needed / phase.daily_limit), 'day')}"
     else:
         reach = f"all {thousands(one.rows)} public labels in {plural(needed, 'submission')}"
-    is_much = 2 * sent * labels >= one.rows
-    text = f"{start}: {reach}. The phase runs for {long_span(lasts)}. The private rows stay safe"
-    return Finding("What the board gives away", f"{text}{f'. {REMEDY}' if is_much else '.'}", is_much)
+    is_much = one.has_known_attack and 2 * sent * labels >= one.rows
+    more = REMEDY if is_much else "" if one.has_known_attack else ONLY_A_BOUND
+    text = f"{start}: {reach}. The phase runs for {long_span(lasts)}. The private rows stay safe. {more}"
+    return Finding("What the board gives away", text.rstrip(), is_much)
 
 
 OF_NUMBERS = (
     "The hidden values are numbers. A team that changes one prediction at a time reads a value from each submission, "
     "the more exactly the more decimals there are: fewer decimals and submissions, or the Ladder, keep that small."
 )
+ONLY_A_BOUND = "That is what the digits could hold; the attacks that are known on this metric read far less."
 REMEDY = "Show fewer decimals, take fewer submissions, or use the Ladder."
 LADDER_ON = "The Ladder is on: a score that is no better than chance is not shown, so probing tells next to nothing."
 

@@ -1,0 +1,138 @@
+"""The backend of a single machine: bubblewrap, as root or not, with cgroups or without."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from scoring.sandbox.cgroups import find_parents
+from scoring.sandbox.jobs import Isolation, JobSpec, Result, Tree, Verdict
+from scoring.sandbox.slots import free, make_place
+
+ROOT = Path(__file__).resolve().parents[2]
+# -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from scoring.sandbox.supervisor import main; main()"
+DETAIL_BYTES = 4096
+
+
+class Bubblewrap:
+    """Runs jobs in sandboxes of their own. It may be used by several threads.
+
+    ``place`` is the folder of the slots, on a disk with room for code and input. ``cgroups=False`` leaves them out.
+    """
+
+    name = "bubblewrap"
+
+    def __init__(self, *, place: Path | None = None, cgroups: bool = True) -> None:
+        self.place = place or Path(f"/var/tmp/podium-sandbox-{os.geteuid()}")  # noqa: S108 - checked when it is made
+        self._cgroups = cgroups
+
+    def probe(self) -> Isolation:
+        """Try what isolation must do here, canary by canary."""
+        from scoring.sandbox.probing import canaries  # noqa: PLC0415 - only here
+
+        parents = find_parents() if self._cgroups else find_parents(mounts="", own="")
+        user = "pool" if os.geteuid() == 0 else "caller"
+        return Isolation(backend=self.name, canaries=canaries(self), memory=parents.name, user=user)
+
+    def run(self, spec: JobSpec) -> Result:
+        """Run a job and return what became of it."""
+        return self.start(spec).wait()
+
+    def start(self, spec: JobSpec) -> Running:
+        """Start a job. What is returned must be waited for."""
+        bwrap = shutil.which("bwrap") or "/usr/bin/bwrap"
+        job = _job(spec) | {"bwrap": bwrap, "place": str(self.place), "cgroups": self._cgroups}
+        return Running(job)
+
+    def reap(self) -> int:
+        """Remove what supervisors left that were killed. Returns how many slots had something."""
+        make_place(str(self.place))
+        parents, found = find_parents(), 0
+        for slot in free(str(self.place)):
+            try:
+                found += slot.clear(parents)
+            finally:
+                slot.give_back()
+        return found
+
+
+class Running:
+    """A job that was started."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until wait()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", PROGRAM, ROOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env={},
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
+        )
+        with contextlib.suppress(BrokenPipeError):  # then its last words say why
+            self._stdin.write(json.dumps(job).encode() + b"\n")
+            self._stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id."""
+        return self._process.pid
+
+    def cancel(self) -> None:
+        """Let the job be killed now. Its result is then a ``sandbox_error`` that says so, or what it was before."""
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.close()
+
+    def wait(self) -> Result:
+        """Wait for the result."""
+        try:
+            line = self._stdout.read()
+            self._process.wait()
+            return Result.from_dict(json.loads(line)) if line else self._broken()
+        finally:
+            self.cancel()
+            self._process.wait()
+            self._stdout.close()
+            self._log.close()
+
+    def _broken(self) -> Result:
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - DETAIL_BYTES))
+        words = self._log.read().decode(errors="replace")
+        detail = f"The supervisor ended with status {self._process.returncode}. {words}".strip()
+        return Result(verdict=Verdict.SANDBOX_ERROR, detail=detail)
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        if self._process.stdin is None:
+            raise ValueError("There is no pipe.")
+        return self._process.stdin
+
+    @property
+    def _stdout(self) -> IO[bytes]:
+        if self._process.stdout is None:
+            raise ValueError("There is no pipe.")
+        return self._process.stdout
+
+
+def base_python() -> tuple[Tree, ...]:
+    """Return the running Python's own tree, where it is not under /usr, which jobs see anyhow."""
+    base = Path(sys.base_prefix).resolve()
+    return () if base.is_relative_to("/usr") else (Tree(source=base, target=str(base)),)
+
+
+def _job(spec: JobSpec) -> dict[str, Any]:
+    job = spec.to_dict()
+    limits = job["limits"]
+    if limits["cpu_s"] is None:
+        limits["cpu_s"] = limits["wall_s"] * max(1, limits["cpus"])
+    return job

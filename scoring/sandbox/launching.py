@@ -1,0 +1,186 @@
+"""The supervisor's forked child: on its way from our rights to none, and then bubblewrap.
+
+It must be single-threaded (it enters a user namespace), and what it does is in this order for a reason: cgroups and the
+operator's trees need our rights, the tmpfs need those of the new namespace, and bubblewrap is to have neither.
+"""
+
+# The supervisor is started for each job, and pathlib would be most of what it loads.
+# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH123
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from typing import Any, NoReturn
+
+from scoring.confinement import lower
+from scoring.sandbox import kernel
+from scoring.sandbox.cgroups import Group
+from scoring.sandbox.slots import Slot
+
+INSIDE = 65534
+"""The user and group id that the job sees."""
+BASE = "/usr/local/bin:/usr/bin:/bin"
+ENVIRONMENT = {"PATH": BASE, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+USR_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
+ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
+PEOPLE = {
+    "passwd": f"sandbox:x:{INSIDE}:{INSIDE}:sandbox:/tmp:/bin/sh\n",
+    "group": f"sandbox:x:{INSIDE}:\n",
+}
+WRITABLE = {"out": "/out", "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108
+OWN_PROCESSES = 3
+"""Bubblewrap, its process 1 in the sandbox, and one that is only there for a moment."""
+SIGNALS_PENDING = 1024
+STACK_BYTES = 64 << 20
+
+
+class Pipes:
+    """The handles that the child keeps, or gives to bubblewrap."""
+
+    def __init__(self, *, said: int, heard: int, stdout: int, stderr: int, status: int) -> None:
+        self.said, self.heard = said, heard
+        self.stdout, self.stderr, self.status = stdout, stderr, status
+
+
+def launch(job: dict[str, Any], *, slot: Slot, group: Group, arguments: int, rules: int, pipes: Pipes) -> NoReturn:
+    """Drop our rights, enter the namespaces, and leave a child there, first of its process namespace, as bubblewrap.
+
+    The child's process id is written to ``pipes.said``. The child asks twice for a byte of ``pipes.heard``: when it has
+    a parent, and from inside /out when it has asked to die with it. What goes wrong is written to ``pipes.stderr``.
+    """
+    try:
+        _redirect(pipes)
+        group.join()
+        _drop_rights(job, slot)
+        child = os.fork()
+        if child:
+            os.write(pipes.said, f"{child}\n".encode())
+            os._exit(0)
+        _wait_for_word(pipes)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        _mount(job["limits"], slot.folder)
+        os.chdir(f"{slot.folder}/out")
+        os.write(pipes.said, b"ready\n")
+        _wait_for_word(pipes)
+        os.chdir("/")
+        _become_bubblewrap(job, arguments=arguments, kept=(arguments, rules, pipes.status), counted=group.counts)
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}".encode())
+    os._exit(111)
+
+
+def _wait_for_word(pipes: Pipes) -> None:
+    """Wait for the supervisor; where it is gone, we are not to stay."""
+    if not os.read(pipes.heard, 1):
+        os._exit(0)
+
+
+def _become_bubblewrap(job: dict[str, Any], *, arguments: int, kept: tuple[int, ...], counted: bool) -> NoReturn:
+    with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as stream:
+        stream.write("1000")
+    lower(resource_limits(job["limits"], counted=counted))
+    for handle in kept:
+        os.set_inheritable(handle, True)
+    os.execve(job["bwrap"], ["bwrap", "--args", str(arguments), "--", *job["command"]], {})  # noqa: S606
+
+
+def _redirect(pipes: Pipes) -> None:
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    for handle, number in ((nothing, 0), (pipes.stdout, 1), (pipes.stderr, 2)):
+        os.dup2(handle, number)
+
+
+def _drop_rights(job: dict[str, Any], slot: Slot) -> None:
+    """Become the slot's user for good, in namespaces where that user may mount."""
+    user, group = slot.user or os.geteuid(), slot.user or os.getegid()
+    if slot.user is not None:
+        kernel.unshare(kernel.CLONE_NEWNS)
+        kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+        for number, (source, _) in enumerate(job["trees"]):
+            kernel.mount(source, f"{slot.folder}/tree{number}", "", kernel.MS_BIND)
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else /proc/self is root's, and so are the maps below
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
+    for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{file}", "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _mount(limits: dict[str, Any], folder: str) -> None:
+    """Mount a sized tmpfs for each place that the job may write to."""
+    files = limits["output_files"] * 2 + 64
+    for name, size, inodes, more in (
+        ("out", limits["output_bytes"], files, kernel.MS_NOEXEC | kernel.MS_NOSYMFOLLOW),
+        ("tmp", limits["scratch_bytes"], 65_536, 0),
+        ("shm", limits["scratch_bytes"], 4_096, kernel.MS_NOEXEC),
+    ):
+        flags = kernel.MS_NOSUID | kernel.MS_NODEV | more
+        kernel.mount("tmpfs", f"{folder}/{name}", "tmpfs", flags, f"size={size},nr_inodes={inodes},mode=1777")
+
+
+def resource_limits(limits: dict[str, Any], *, counted: bool) -> dict[int, int]:
+    """Return what each process of the job may use, by itself."""
+    largest = max(limits["output_bytes"], limits["scratch_bytes"])
+    values = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: int(limits["cpu_s"]) + 2,
+        resource.RLIMIT_FSIZE: largest + (1 << 20),  # a full tmpfs is to be the first to say no
+        resource.RLIMIT_MEMLOCK: 1 << 20,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_NOFILE: limits["open_files"],
+        resource.RLIMIT_NPROC: limits["pids"] + OWN_PROCESSES,
+        resource.RLIMIT_SIGPENDING: SIGNALS_PENDING,
+        resource.RLIMIT_STACK: STACK_BYTES,
+    }
+    return values if counted else {**values, resource.RLIMIT_DATA: limits["memory_mb"] << 20}
+
+
+def arguments(job: dict[str, Any], *, slot: Slot, rules: int, status: int) -> bytes:
+    """Return bubblewrap's arguments, as ``--args`` reads them: all but the command."""
+    words = [
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+        *("--uid", INSIDE, "--gid", INSIDE, "--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"),
+        *(word for name, value in environment(job).items() for word in ("--setenv", name, value)),
+        *_system(),
+        *("--perms", "0555", "--dir", "/etc"),
+        *(word for path in ETC if os.path.exists(path) for word in ("--ro-bind", path, path)),
+        *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.folder}/{name}", f"/etc/{name}")),
+        *(word for pair in _trees(job, slot) for word in ("--ro-bind", *pair)),
+        *("--ro-bind", f"{slot.folder}/code", "/code", "--ro-bind", f"{slot.folder}/input", "/input"),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *(word for name, path in WRITABLE.items() for word in ("--bind", f"{slot.folder}/{name}", path)),
+        # bubblewrap's own / and /dev are tmpfs without a size
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", job["folder"]),
+        *("--seccomp", rules, "--json-status-fd", status),
+    ]
+    return b"".join(os.fsencode(str(word)) + b"\0" for word in words)
+
+
+def environment(job: dict[str, Any]) -> dict[str, str]:
+    """Return the job's environment."""
+    threads = dict.fromkeys(THREADS, str(max(1, int(job["limits"]["cpus"]))))
+    path = ":".join([BASE, *(f"{target}/bin" for _, target in job["trees"])])
+    return {**ENVIRONMENT, **threads, "PATH": path, **job["environment"]}
+
+
+def _system() -> list[str]:
+    """Return the arguments for the programs and libraries of the machine."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for path in USR_LINKS:
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    return words
+
+
+def _trees(job: dict[str, Any], slot: Slot) -> list[tuple[str, str]]:
+    if slot.user is None:
+        return [(source, target) for source, target in job["trees"]]
+    return [(f"{slot.folder}/tree{number}", target) for number, (_, target) in enumerate(job["trees"])]

@@ -1,0 +1,140 @@
+"""Slots: a number, a folder, a lock, and as root a user id. Whoever holds the lock has the slot, until it ends.
+
+The kernel gives a lock back with its holder's last breath, so what is unlocked and not empty was left by a supervisor
+that was killed. A slot's folder holds only what we put there: a job sees it read-only, and writes into a tmpfs that is
+mounted in its own namespace alone. So it is safe to remove, as root too.
+"""
+
+# The supervisor is started for each job, and pathlib would be most of what it loads.
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import stat
+from collections.abc import Iterator
+
+from scoring.sandbox.cgroups import Group, Parents
+
+SLOTS = 64
+POOL, SMALL_POOL = 2_100_000_000, 60_000
+"""The first user id of the pool. The second is for a container whose own user namespace has 65,536 ids."""
+
+
+class NoSlotError(Exception):
+    """Every slot is taken."""
+
+
+class Slot:
+    """A slot that this process has. ``folder`` is empty at the beginning."""
+
+    def __init__(self, place: str, number: int, lock: int) -> None:
+        self.number, self._lock = number, lock
+        self.folder = f"{place}/{number}"
+        self._mark = f"{place}/{number}.process"
+        self.user = _pool_user(number) if os.geteuid() == 0 else None
+
+    def group(self, parents: Parents) -> Group:
+        """Return the slot's cgroups, made or not."""
+        return Group(parents, f"{os.geteuid()}-{self.number}")
+
+    def mark(self, pid: int) -> None:
+        """Write down the process with which the job ends."""
+        with open(self._mark, "w", encoding="utf-8") as stream:
+            stream.write(f"{pid} {started(pid)}")
+
+    def clear(self, parents: Parents) -> bool:
+        """Kill and remove what there is of a job. Returns whether there was anything."""
+        self._kill()
+        group = self.group(parents)
+        there = os.path.lexists(self.folder) or any(map(os.path.lexists, group.folders.values()))
+        group.remove()
+        remove_tree(self.folder)
+        return there
+
+    def give_back(self) -> None:
+        """Let another have it."""
+        os.close(self._lock)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            with open(self._mark, encoding="utf-8") as stream:
+                pid, birth = stream.read().split()
+            os.unlink(self._mark)
+            handle = os.pidfd_open(int(pid))
+            try:
+                if started(int(pid)) == birth:  # else it is another's by now
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
+
+
+def take(place: str, parents: Parents) -> Slot:
+    """Return a free slot, cleared. Raises NoSlotError."""
+    for slot in free(place):
+        slot.clear(parents)
+        os.mkdir(slot.folder, 0o700)
+        return slot
+    raise NoSlotError(f"All {SLOTS} slots of {place} are taken.")
+
+
+def free(place: str) -> Iterator[Slot]:
+    """Yield the free slots, each one taken. What the caller does not keep it gives back."""
+    for number in range(SLOTS):
+        lock = os.open(f"{place}/{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        yield Slot(place, number, lock)
+
+
+def make_place(place: str) -> None:
+    """Make the folder of all slots. Raises PermissionError where it is another's or others may write there."""
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(place, mode)
+        os.chmod(place, mode)  # past the umask
+    found = os.lstat(place)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise PermissionError(f"{place} is not ours alone.")
+
+
+def started(pid: int) -> str:
+    """Return when a process began, in ticks since the machine did. Raises ProcessLookupError."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            return stream.read().rpartition(")")[2].split()[19]
+    except FileNotFoundError:
+        raise ProcessLookupError(pid) from None
+
+
+def remove_tree(folder: str) -> None:
+    """Remove a folder of ours and all in it. No link is followed; what is not there is no error."""
+    with contextlib.suppress(FileNotFoundError):
+        for parent, folders, files, handle in os.fwalk(folder, topdown=False):
+            os.chmod(parent, 0o700)
+            for name in files:
+                os.unlink(name, dir_fd=handle)
+            for name in folders:
+                _remove_folder(name, handle)
+        os.rmdir(folder)
+
+
+def _remove_folder(name: str, handle: int) -> None:
+    try:
+        os.rmdir(name, dir_fd=handle)
+    except NotADirectoryError:  # a link to a folder
+        os.unlink(name, dir_fd=handle)
+
+
+def _pool_user(number: int) -> int:
+    """Return the user id of a slot: one that our own user namespace knows."""
+    with open("/proc/self/uid_map", encoding="utf-8") as stream:
+        rows = [list(map(int, line.split())) for line in stream]
+    known = any(first <= POOL and first + count >= POOL + SLOTS for first, _, count in rows)
+    return (POOL if known else SMALL_POOL) + number

@@ -1,0 +1,338 @@
+"""The process that runs one job and is there until nothing of it is left. ``scoring.sandbox`` tells how.
+
+It reads one line of JSON from standard input and writes one to standard output. The end of standard input means that
+the caller is gone or wants no more. It is started for each job, so it loads little: no dataclasses, no pathlib.
+"""
+
+# The supervisor is started for each job, and pathlib would be most of what it loads.
+# ruff: noqa: PTH101, PTH102, PTH123, PTH208
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from typing import Any
+
+from scoring.sandbox import kernel, launching, seccomp
+from scoring.sandbox.cgroups import Group, find_parents
+from scoring.sandbox.collecting import Collection, copy_in
+from scoring.sandbox.slots import Slot, make_place, take
+
+TICK_S = 0.1
+DYING_S = 10.0
+CHUNK = 1 << 16
+FULL = 4096
+"""A file system with less room than a page is full."""
+MIB = 1 << 20
+
+
+class SandboxError(Exception):
+    """Something that is ours went wrong."""
+
+
+def main() -> None:
+    """Run the job that standard input tells."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    os.umask(0o077)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    job = json.loads(_read_line(0))
+    try:
+        report = _run(job)
+    except Exception as error:  # whatever it is, it is not the job's fault
+        report = _ours(f"{type(error).__name__}: {error}")
+    with contextlib.suppress(BrokenPipeError):
+        os.write(1, json.dumps(report).encode() + b"\n")
+
+
+def _run(job: dict[str, Any]) -> dict[str, Any]:
+    parents = find_parents() if job["cgroups"] else find_parents(mounts="", own="")
+    make_place(job["place"])
+    slot = take(job["place"], parents)
+    try:
+        _prepare(job, slot)
+        group = slot.group(parents)
+        limits = job["limits"]
+        pids = limits["pids"] + launching.OWN_PROCESSES
+        group.make(memory_bytes=limits["memory_mb"] * MIB, pids=pids, cpus=limits["cpus"])
+        return Job(job, slot=slot, group=group).run()
+    finally:
+        slot.clear(parents)
+
+
+def _prepare(job: dict[str, Any], slot: Slot) -> None:
+    """Fill the slot's folder, and give it to the slot's user, who alone may pass."""
+    for name in ("code", "input"):
+        copy_in(job[name], f"{slot.folder}/{name}")
+    for name, text in launching.PEOPLE.items():
+        with open(f"{slot.folder}/{name}", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(f"{slot.folder}/{name}", 0o644)
+    for name in [*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"])))]:
+        os.mkdir(f"{slot.folder}/{name}")
+    if slot.user is not None:
+        os.chown(slot.folder, slot.user, slot.user)
+        os.chmod(slot.folder, 0o500)
+
+
+class Stream:
+    """One stream of the job: its last bytes, and how many there were."""
+
+    def __init__(self, handle: int, *, kept: int) -> None:
+        self.handle, self._kept = handle, kept
+        self.seen, self._last = 0, b""
+
+    def read(self) -> bool:
+        """Take what there is. Returns False at its end."""
+        part = os.read(self.handle, CHUNK)
+        self.seen += len(part)
+        self._last = (self._last + part)[-self._kept :]
+        return bool(part)
+
+    @property
+    def text(self) -> str:
+        """What was kept, without the rest of a character that was cut."""
+        whole = self._last
+        if self.seen > len(whole):
+            while whole and whole[0] & 0xC0 == 0x80:
+                whole = whole[1:]
+        return whole.decode(errors="replace")
+
+
+class Job:
+    """One job, from its start until nothing of it runs any more."""
+
+    def __init__(self, job: dict[str, Any], *, slot: Slot, group: Group) -> None:
+        self._job, self._slot, self._group = job, slot, group
+        self._limits = job["limits"]
+        self._kill_reason: str | None = None
+        self._said = b""
+        self._peak = 0
+
+    def run(self) -> dict[str, Any]:
+        """Run it, and return the report. Raises SandboxError where it cannot begin, or does not end."""
+        stdout, stderr, status, said, heard = (os.pipe() for _ in range(5))
+        self._streams = [Stream(pipe[0], kept=self._limits["stream_kept"]) for pipe in (stdout, stderr)]
+        self._status = status[0]
+        self._fork(launching.Pipes(said=said[1], heard=heard[0], stdout=stdout[1], stderr=stderr[1], status=status[1]))
+        for handle in (stdout[1], stderr[1], status[1], said[1], heard[0]):
+            os.close(handle)
+        self._begin(said[0], heard[1])
+        self._supervise()
+        return self._report()
+
+    def _fork(self, pipes: launching.Pipes) -> None:
+        rules, arguments = (os.memfd_create(name) for name in ("rules", "arguments"))
+        words = launching.arguments(self._job, slot=self._slot, rules=rules, status=pipes.status)
+        for handle, content in ((rules, _filter(counted=self._group.counts)), (arguments, words)):
+            os.write(handle, content)
+            os.lseek(handle, 0, os.SEEK_SET)
+        pid = os.fork()
+        if pid == 0:
+            launching.launch(
+                self._job, slot=self._slot, group=self._group, arguments=arguments, rules=rules, pipes=pipes
+            )
+        os.close(rules)
+        os.close(arguments)
+        os.waitpid(pid, 0)  # its child is ours now
+
+    def _begin(self, said: int, heard: int) -> None:
+        """Get hold of the first process of the job's namespace and of its /out, and let it go on."""
+        self._pid = int(self._answer(said))
+        self._process = os.pidfd_open(self._pid)
+        self._slot.mark(self._pid)
+        os.write(heard, b"1")
+        self._answer(said)
+        self._out = os.open(f"/proc/{self._pid}/cwd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._began = time.monotonic()
+        self._deadline = self._began + self._limits["wall_s"]
+        os.write(heard, b"2")
+
+    def _answer(self, said: int) -> bytes:
+        """Return the next thing that the child says. Raises SandboxError with its last words."""
+        found, _, _ = select.select([said], [], [], DYING_S)
+        word = os.read(said, 64) if found else b""
+        if not word:
+            self._streams[1].read()
+            raise SandboxError(f"The job did not begin. {self._streams[1].text}")
+        return word
+
+    def _supervise(self) -> None:
+        """Watch, and come back when nothing of the job runs."""
+        watched = {self._process, self._status, *(stream.handle for stream in self._streams)}
+        poll = select.poll()
+        for handle in (*watched, 0):
+            poll.register(handle, select.POLLIN)
+        while watched:
+            for handle, _ in poll.poll(TICK_S * 1000):
+                if not self._heard(handle):
+                    poll.unregister(handle)
+                    watched.discard(handle)
+            self._watch()
+        self._ended = time.monotonic()
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+
+    def _heard(self, handle: int) -> bool:
+        """Deal with news from ``handle``. Returns False when it has no more."""
+        if handle == self._status:
+            part = os.read(handle, CHUNK)
+            self._said += part
+            return bool(part)
+        for stream in self._streams:
+            if handle == stream.handle:
+                more = stream.read()
+                if stream.seen > self._limits["stream_bytes"]:
+                    self._kill("output")
+                return more
+        if handle == 0:
+            self._kill("cancelled")
+        return False  # standard input, or the end of the process
+
+    def _watch(self) -> None:
+        """Kill what passes a limit that nothing else holds."""
+        now = time.monotonic()
+        if now > self._deadline + DYING_S and self._kill_reason:
+            raise SandboxError("The job did not end when it was killed.")
+        if now > self._deadline:
+            self._kill("time")
+        if self._group.oom_kills():
+            self._kill("memory")
+        if not self._group.counts:
+            self._weigh()
+        if (self._group.cpu_s() or 0) > self._limits["cpu_s"]:
+            self._kill("time")
+
+    def _weigh(self) -> None:
+        used = sum(map(_memory, _family(self._pid)))
+        self._peak = max(self._peak, used)
+        if used > self._limits["memory_mb"] * MIB:
+            self._kill("memory")
+
+    def _kill(self, reason: str) -> None:
+        """End the first process of the namespace, with which the kernel ends all others."""
+        if self._kill_reason is None:
+            self._kill_reason = reason
+            self._deadline = time.monotonic()
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+
+    def _exit_code(self) -> int | None:
+        """Return the command's exit status as bubblewrap told it, or None where the command never ran."""
+        for line in self._said.splitlines():
+            with contextlib.suppress(ValueError):
+                facts = json.loads(line)
+                if "exit-code" in facts:
+                    return int(facts["exit-code"])
+        return None
+
+    def _report(self) -> dict[str, Any]:
+        code = self._exit_code() if self._kill_reason is None else None
+        verdict, collection = self._verdict(), Collection(self._limits)
+        if verdict != "sandbox_error":
+            collection.take(self._out, self._job["out"])
+            verdict = self._with_files(verdict, collection)
+        out, err = (stream.text for stream in self._streams)
+        failed = verdict == "sandbox_error"
+        return {
+            "verdict": verdict,
+            **_how(code),
+            **self._used(),
+            "stdout": out,
+            "stderr": "" if failed else err,
+            "collected": collection.collected,
+            "refused": collection.refused,
+            "detail": (self._kill_reason or f"The job did not begin. {err}") if failed else "",
+        }
+
+    def _verdict(self) -> str:
+        """Return how it ended, without a look at its files."""
+        if self._kill_reason is not None:
+            return "sandbox_error" if self._kill_reason == "cancelled" else self._kill_reason
+        code, err = self._exit_code(), self._streams[1].text
+        if self._group.oom_kills():
+            return "memory"
+        if code is None:  # the command never ran, so these are bubblewrap's words
+            return "runtime_error" if err.startswith("bwrap: execvp ") else "sandbox_error"
+        if code == 128 + signal.SIGXCPU:
+            return "time"
+        if code and not self._group.counts and ("MemoryError" in err or "bad_alloc" in err):
+            return "memory"
+        return "runtime_error" if code else "ok"
+
+    def _with_files(self, verdict: str, collection: Collection) -> str:
+        """Return the verdict with what it left taken into account."""
+        if verdict in {"ok", "runtime_error"} and (collection.over or _full(self._out)):
+            return "output"
+        found = {item["path"] for item in collection.collected}
+        return "missing_output" if verdict == "ok" and not found.issuperset(self._job["expects"]) else verdict
+
+    def _used(self) -> dict[str, float]:
+        used, cpu_s = resource.getrusage(resource.RUSAGE_CHILDREN), self._group.cpu_s()
+        peak = self._group.peak_bytes() or self._peak or used.ru_maxrss << 10
+        return {
+            "wall_s": round(self._ended - self._began, 4),
+            "cpu_s": round(used.ru_utime + used.ru_stime if cpu_s is None else cpu_s, 4),
+            "memory_mb": round(peak / MIB, 2),
+        }
+
+
+def _how(code: int | None) -> dict[str, int | None]:
+    """Return exit status and signal: bubblewrap tells signals as shells do."""
+    if code is not None and 128 < code <= 128 + signal.SIGRTMAX:
+        return {"exit_code": None, "signal": code - 128}
+    return {"exit_code": code, "signal": None}
+
+
+def _ours(detail: str) -> dict[str, Any]:
+    empty = {"exit_code": None, "signal": None, "wall_s": 0.0, "cpu_s": 0.0, "memory_mb": 0.0}
+    words = {"stdout": "", "stderr": "", "collected": [], "refused": [], "detail": detail}
+    return {"verdict": "sandbox_error", **empty, **words}
+
+
+def _filter(*, counted: bool) -> bytes:
+    return seccomp.assemble(os.uname().machine, counted=counted)
+
+
+def _full(handle: int) -> bool:
+    room = os.fstatvfs(handle)
+    return room.f_bavail * room.f_frsize < FULL or room.f_favail == 0
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    known, new = [], [pid]
+    while new:
+        pid = new.pop()
+        known.append(pid)
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", encoding="utf-8") as stream:
+                    new += map(int, stream.read().split())
+    return known
+
+
+def _memory(pid: int) -> int:
+    """Return a process's proportional share of memory, in bytes; 0 where it has ended."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as stream:
+            return int(next(line for line in stream if line.startswith("Pss:")).split()[1]) << 10
+    except (OSError, StopIteration):
+        return 0
+
+
+def _read_line(handle: int) -> bytes:
+    """Read one line and nothing after it, so that the end of what follows can be waited for."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(handle, CHUNK)
+        if not part:
+            sys.exit(0)
+        line += part
+    return line
