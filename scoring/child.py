@@ -44,7 +44,9 @@ def _warm_up() -> None:
     from scoring.allocator import give_back_early  # noqa: PLC0415
 
     give_back_early()
-    import pyarrow.csv  # noqa: PLC0415 - after the limits are set, before the first job waits for it
+    import pyarrow.compute  # noqa: PLC0415 - after the limits are set, before the first job waits for it
+    import pyarrow.csv  # noqa: PLC0415
+    import pyarrow.json  # noqa: PLC0415
     import pyarrow.parquet  # noqa: PLC0415, F401
 
     import scoring.evaluate  # noqa: PLC0415, F401

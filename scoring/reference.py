@@ -28,6 +28,7 @@ from scoring.truths import columns_of_truth, pack, read_truth, unpack
 LAYOUT = 2
 MOST_SPELLINGS = 10_000
 IGNORED = "ignored"
+LONGEST_SPLIT = 60
 WHOLE = "all"
 LIMITS = Limits(max_bytes=4 << 30)
 
@@ -183,6 +184,12 @@ def _splits(table: Table, *, units: Units, spec: ScorerSpec) -> dict[str, Array 
     codes = units.one_each(codes, table=table, column=spec.split)
     if len(names) > 100:
         raise HostError("reference_split", f"The reference has {len(names):,} splits; 100 are the most.")
+    longest = max(names, key=len)
+    if len(longest) > LONGEST_SPLIT:
+        message = (
+            f"The reference has a split {shown(longest)} of {len(longest):,} characters; {LONGEST_SPLIT} are the most."
+        )
+        raise HostError("reference_split", message, column=spec.split)
     splits: dict[str, Array | None] = {
         name: np.flatnonzero(codes == code) for code, name in enumerate(names) if name != IGNORED
     }

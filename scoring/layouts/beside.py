@@ -14,6 +14,7 @@ from scoring.reading import Table
 from scoring.spec import ScorerSpec
 
 MOST_GROUPS = 20
+LONGEST_GROUP = 120  # characters of column and group: both become part of a split's name, which sites keep
 NAMELESS = "(none)"
 
 
@@ -99,6 +100,12 @@ def _slice(table: Table, column: str, *, units: Units) -> tuple[tuple[str, ...],
             f"Slice column {shown(column)} has {len(names):,} groups in the reference; {MOST_GROUPS} are the most."
         )
         raise HostError("reference_slices", message, column=column)
+    longest = max(names, key=len, default="")
+    if len(column) + len(longest) > LONGEST_GROUP:
+        message = f"Slice column {shown(column)} and its group {shown(longest)} are too long for the name of a score."
+        raise HostError(
+            "reference_slices", f"{message} {LONGEST_GROUP} characters together are the most.", column=column
+        )
     order = sorted(range(len(names)), key=lambda code: names[code])
     place = np.empty(len(names), dtype=np.int64)
     place[order] = np.arange(len(names))

@@ -352,6 +352,16 @@ HOSTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "id,label,s\n" + "".join(f"{number},0,{number}\n" for number in range(21)),
         "has 21 groups in the reference; 20 are the most",
     ),
+    "a group too long for a score's name": (
+        {"slices": ["s"]},
+        f"id,label,s\n1,0,{'x' * 120}\n",
+        "are too long for the name of a score. 120 characters together are the most",
+    ),
+    "a split too long for a score's name": (
+        {"split": "use"},
+        f"id,label,use\n1,0,{'x' * 61}\n",
+        "of 61 characters; 60 are the most",
+    ),
     "a column that is not there": ({"slices": ["sex"]}, "id,label\n1,0\n", "needs one column `sex`"),
     "weights that differ in one query": (
         {**LONG, "weight": "w"},

@@ -100,8 +100,8 @@ class Column(models.Model):
     key = models.CharField(max_length=60, validators=[KEY])
     title = models.CharField(max_length=60)
     task = models.ForeignKey(Task, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    score_key = models.CharField(max_length=60, blank=True)
-    split = models.CharField(max_length=60, blank=True)
+    score_key = models.CharField(max_length=64, blank=True)
+    split = models.CharField(max_length=200, blank=True)
     computed = models.CharField(max_length=10, choices=Rule, blank=True)  # empty: a score
     parts = models.JSONField(default=dict, blank=True)  # of a computation: column key to weight
     direction = models.CharField(max_length=6, choices=Direction)

@@ -126,8 +126,8 @@ class Score(models.Model):
     """One number of one seat of one run. Null: the metric is undefined on this split, which only hosts may know."""
 
     seat = models.ForeignKey(RunSubmission, on_delete=models.CASCADE, related_name="scores")
-    key = models.CharField(max_length=60)
-    split = models.CharField(max_length=60)
+    key = models.CharField(max_length=64)
+    split = models.CharField(max_length=200)  # of a slice “private:column=group”, see `scoring.evaluate`
     value = models.FloatField(null=True)
     se = models.FloatField(null=True)  # this and what follows: null until it is measured, and where it is not known
     low = models.FloatField(null=True)
