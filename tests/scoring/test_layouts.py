@@ -436,7 +436,7 @@ SPECS: dict[str, tuple[dict[str, Any], str]] = {
     "boxes in rows": ({**BOXES, "layout": "rows"}, "`boxes` have `layout` `long` and no `item`."),
     "long lists without an item": ({**LONG, "item": None, "layout": "long"}, "Long `lists` need `item`"),
     "an order without a column": ({**LONG, "predictions": None, "order": "score"}, "`order` is `score` or `rank` with"),
-    "masks without a shape": ({**MASKS, "shape": None}, "`masks` need `shape`"),
+    "masks without a shape": ({**MASKS, "shape": None}, "of `masks` needs `shape`"),
     "one tag": ({**TAGS, "target": ["red"]}, "needs two or more target columns: one for each label."),
     "tags and classes": ({**TAGS, "metrics": [*TAGS["metrics"], {"metric": "accuracy"}]}, "takes one"),
     "lists and numbers": ({**CELLS, "metrics": [*CELLS["metrics"], {"metric": "mae"}]}, "takes numbers, and `kind` is"),
@@ -446,7 +446,7 @@ SPECS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a role that is missing": (
         {"target": ["y"], "metrics": [{"metric": "seen_series"}]},
-        "needs the role `group`: name a column for it in `roles`.",
+        "needs the role `group`: name a column for it in `roles`",
     ),
 }  # fmt: skip
 
