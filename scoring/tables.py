@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.archives import Limits
-from scoring.cells import flags, nearest, read_numbers, report
+from scoring.cells import flags, nearest, read_numbers, readable, report
 from scoring.columns import check_columns
 from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown
 from scoring.ids import align, units_in
@@ -142,8 +142,8 @@ def _numbers(table: Table, *, spec: ScorerSpec, findings: Findings) -> Predictio
     expected = _expected(spec)
     columns = [read_numbers(table, name, expected=expected, findings=findings) for name in spec.predictions]
     for name, column in zip(spec.predictions, columns, strict=True):
-        if column is not None:
-            _check_range(table, name, column, spec=spec, expected=expected, findings=findings)
+        values, good = readable(table, name) if column is None else (column, None)
+        _check_range(table, name, values, good=good, spec=spec, expected=expected, findings=findings)
     read = [column for column in columns if column is not None]
     if len(read) < len(columns) or findings.mistakes:
         return None
@@ -183,9 +183,19 @@ def _expected_label(spec: ScorerSpec) -> str:
 
 
 def _check_range(
-    table: Table, name: str, column: Array, *, spec: ScorerSpec, expected: str, findings: Findings
+    table: Table,
+    name: str,
+    column: Array,
+    *,
+    good: Array | None,
+    spec: ScorerSpec,
+    expected: str,
+    findings: Findings,
 ) -> None:
+    """Report numbers that may not stand there, among those that are ``good``: numbers at all."""
     code, bad = _outside(column, spec=spec)
+    if good is not None:
+        bad = bad & good
     if not bad.any():
         return
     text = table.text(name)

@@ -164,7 +164,26 @@ def test_one_metric_is_shown_in_full() -> None:
     assert run("metrics", "nonsense").returncode == 3
 
 
+def test_on_a_narrow_terminal_names_are_whole() -> None:
+    shown = on_a_terminal("metrics", COLUMNS="80", NO_COLOR="1")
+    assert all(entry.name in shown for entry in registry)
+    assert "Also called" not in shown
+
+
+def test_ranges_and_columns_are_said_in_words() -> None:
+    shown = run("metrics", "map@5").stdout
+    for words in ("a whole number, 1 to 1,000,000", "lists, in one column"):
+        assert words in shown
+    assert "0 or more" in run("metrics", "rmse").stdout
+
+
 # Intervals, and columns with a role
+
+
+def test_an_interval_that_is_not_known_is_said_to_be(files: dict[str, Path]) -> None:
+    perfect = ("score", "--metric", "mae", "--solution", files["whole.csv"], "--submission", files["whole.csv"])
+    assert "not known" in run(*perfect, "--ci", "0.9").stdout
+    assert "Interval" not in run(*perfect).stdout
 
 
 def test_an_interval_is_computed_only_where_it_is_asked_for(files: dict[str, Path]) -> None:
