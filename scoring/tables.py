@@ -80,7 +80,7 @@ def _textual(spec: ScorerSpec, *, reference: Reference) -> tuple[str, ...]:
     """Return the prediction columns that are read as text."""
     if spec.kind == "boxes":
         return spec.predictions[:1]
-    whole = spec.kind in WHOLE_CELLS and spec.layout == "rows"
+    whole = spec.kind in WHOLE_CELLS and spec.layout == "rows" and not spec.graded
     return spec.predictions if whole or (spec.kind == "labels" and reference.texts is not None) else ()
 
 
@@ -88,7 +88,7 @@ def _read(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Fin
     """Return what a table of one row for each unit holds, in the order of the file."""
     if spec.kind == "text":
         return Predictions(table.rows, objects(table.text(spec.predictions[0])))
-    if spec.kind == "lists":
+    if spec.kind == "lists" and not spec.graded:
         known = reference.items if reference.items is not None else pa.array([], pa.string())
         lists = predicted_lists(table, spec=spec, codes=None, units=table.rows, known=known, findings=findings)
         return None if lists is None else Predictions(table.rows, lists)
@@ -212,7 +212,7 @@ def _check_range(
 def _outside(column: Array, *, spec: ScorerSpec) -> tuple[str, Array]:
     if spec.kind == "probabilities":
         return "not_a_probability", (column < 0) | (column > 1)
-    if spec.kind == "numbers":
+    if spec.kind == "numbers" or spec.graded:
         return "out_of_range", np.zeros(len(column), bool) if spec.above is None else column <= spec.above
     if spec.multilabel:
         return "not_a_class", (column != 0) & (column != 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pty
 import subprocess
@@ -387,11 +388,18 @@ def test_what_a_metric_needs_is_found_by_its_name(files: dict[str, Path]) -> Non
     assert (named[0], score(files, "c_index", "whole.csv", "mine.csv")) == (0, named)
 
 
-def test_lists_are_not_grouped_twice(files: dict[str, Path]) -> None:
-    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n")
-    files["queries_mine.csv"].write_text("id,gain\n1,0.1\n2,0.5\n3,1\n")
-    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", "--group", "query")
-    assert (status, "`group`" in answer["error"]["message"]) == (3, True)
+@pytest.mark.parametrize("more", [(), ("--group", "query")])
+def test_items_may_be_scored_by_their_own_ids(files: dict[str, Path], more: tuple[str, ...]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n4,y,0\n5,y,1\n")
+    files["queries_mine.csv"].write_text("id,gain\n5,0.3\n1,0.1\n2,0.5\n3,1\n4,-2\n")
+    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", *more)
+    assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx((1 / math.log2(3) + 1) / 2))
+
+
+def test_equal_scores_do_not_profit_from_the_solution_s_order(files: dict[str, Path]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,x,0\n")
+    files["queries_mine.csv"].write_text("id,gain\n1,0.5\n2,0.5\n3,0.5\n")
+    assert score(files, "mrr", "queries.csv", "queries_mine.csv")[1]["scores"]["all"]["value"] == pytest.approx(1 / 3)
 
 
 def test_a_table_without_the_id_is_not_taken_for_a_column_a_class(files: dict[str, Path]) -> None:
