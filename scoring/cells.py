@@ -33,14 +33,25 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(table.text(name))
     if only is not None and not only.all():
         text = pc.if_else(arrow_of(only), text, "0")
-    bad = flags(pc.invert(pc.match_substring_regex(text, NUMBER)))
+    values, bad = _numbers_in(text)
     if not bad.any():
-        values = values_of(text.cast(pa.float64()), dtype=np.dtype(np.float64))
-        bad = ~np.isfinite(values)
-        if not bad.any():
-            return values
+        return values
     report(table, name, bad=bad, text=text, say=lambda cell: _not_a_number(cell, expected=expected), findings=findings)
     return None
+
+
+def readable(table: Table, name: str) -> tuple[Array, Array]:
+    """Return a column in which some cell is wrong: the numbers, 0 where there is none, and which cells hold one."""
+    values, bad = _numbers_in(pc.utf8_trim_whitespace(table.text(name)))
+    return values, ~bad
+
+
+def _numbers_in(text: pa.Array) -> tuple[Array, Array]:
+    """Return the numbers, and which cells hold no finite one; these are 0 or infinite."""
+    bad = flags(pc.invert(pc.match_substring_regex(text, NUMBER)))
+    written = pc.if_else(arrow_of(bad), "0", text) if bad.any() else text
+    values = values_of(written.cast(pa.float64()), dtype=np.dtype(np.float64))
+    return values, bad | ~np.isfinite(values)
 
 
 def report(

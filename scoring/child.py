@@ -142,7 +142,7 @@ def score(job: Any, *, stages: Stages) -> Any:
         from scoring.uncertainty import measure  # noqa: PLC0415 - most jobs want the scores alone, at once
 
         stages.begin("measure")
-        found = measure(predictions, spec=spec, reference=reference, level=job.measure)
+        found = measure(predictions, spec=spec, reference=reference, scores=scores, level=job.measure)
         uncertainties = tuple(one.saved(job.evidence) for one in found)
     notes = "\n".join(f"{value.key}, {value.split}: {value.note}" for value in scores if value.note)
     return ScoreResult(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scoring.errors import HostError, many, shown
+from scoring.layouts.lists import ranked
 from scoring.metrics import MetricError, UndefinedMetricError
 from scoring.metrics.registry import Array
 from scoring.parts import Part, slices_of, splits_of, take
@@ -87,11 +88,14 @@ def pairs(predictions: Predictions, *, spec: ScorerSpec, reference: Reference, s
         whole = _pair(metric, predictions, spec=spec, reference=reference)
         parts = itertools.chain(splits_of(reference), slices_of(reference) if slices else ())
         for part in parts:
+            truth, values = take(whole.truth, part.rows), take(whole.values, part.rows)
+            if spec.graded:
+                truth, values = ranked(truth, values, groups=take(reference.roles["group"], part.rows))
             yield Pair(
                 metric=metric,
                 part=part,
-                truth=take(whole.truth, part.rows),
-                values=take(whole.values, part.rows),
+                truth=truth,
+                values=values,
                 keywords=_keywords(metric, whole, part, reference=reference),
             )
 

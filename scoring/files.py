@@ -38,7 +38,7 @@ def spec_for(
     solution that is neither id nor split is a target, and is predicted under its own name; where a metric takes
     probabilities of several classes, the submission may have a column named after each class instead. Where its
     predictions are not shaped like the truth (bounds, boxes, long lists), they are all columns of the submission.
-    Where a solution for a ranking metric has a relevance beside its items, or repeats its ids, the lists are long.
+    For a ranking metric see :func:`_lists`.
     Height and width of images, and what else a metric needs, are found by their names.
     """
     entry = find(metric)[0]
@@ -54,10 +54,11 @@ def spec_for(
         _pick(names, name, default=None)
     target = [name for name in names if name not in {chosen, split, *beside}]
     item = options.get("item")
-    if entry.takes == "lists" and not item and target:
-        item = _item(solution, key=chosen, target=target)
-        target = [name for name in target if name != item]
-        options["item"] = item
+    if entry.takes == "lists" and not item and target and "group" not in options["roles"]:
+        sent = _sent(submission, but={chosen})
+        item, group = _lists(solution, sent, key=chosen, target=target)
+        target = [name for name in target if name not in {item, group}]
+        options |= {"item": item, "roles": options["roles"] | ({"group": group} if group else {})}
     if not target and not item:
         raise HostError("reference_columns", f"The solution has no target column beside {listed(names)}.")
     spec: dict[str, Any] = {"id": chosen, "split": split, "target": target, **options}
@@ -129,17 +130,29 @@ def _shape(names: Sequence[str]) -> dict[str, list[str]]:
     return {"shape": found} if len(found) == 2 else {}
 
 
-def _item(solution: Path, *, key: str, target: Sequence[str]) -> str | None:
-    """Return the column of the items, one a row, before their relevance; or None where a cell holds a whole list."""
-    if len(target) > 1:
-        return target[0]
+def _lists(solution: Path, sent: Sequence[str], *, key: str, target: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return the columns of items and of groups in a solution for a ranking metric.
+
+    ``(item, None)`` where an id has several items, one a row, perhaps with their relevance; ``(None, group)`` where the
+    id is the item's and its score alone is sent; ``(None, None)`` where a cell holds a whole list.
+    """
+    scored = len(target) == 2 and target[0] not in sent and target[1] in sent
+    if len(target) > 1 and not scored:
+        return target[0], None
+    if _repeats(solution, key):
+        return target[0], None
+    return None, target[0] if scored else None
+
+
+def _repeats(solution: Path, key: str) -> bool:
+    """Return whether an id of the solution occurs more than once. Raises HostError."""
     try:
         table = open_table(solution, filename=solution.name, limits=LIMITS)
         table.load(text=[key], numbers=())
     except SubmissionError as error:
         raise _as_hosts(error) from error
     ids = table.text(key)
-    return target[0] if len(ids.unique()) < len(ids) else None
+    return len(ids.unique()) < len(ids)
 
 
 def _by_class(solution: Path, submission: Path, *, spec: Mapping[str, Any]) -> dict[str, Any]:

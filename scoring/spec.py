@@ -77,7 +77,9 @@ class ScorerSpec:
     - ``boxes``: ``target`` is label, left, top, width, height and perhaps crowd, in this order and under any name;
       ``predictions`` are label, left, top, width, height, score. An image without a box is one row of empty cells.
 
-    In layout "rows", ``lists`` are cells that hold items separated by blanks, best first; ``masks`` are run lengths,
+    In layout "rows", ``lists`` are cells that hold items separated by blanks, best first; or, with the role ``group``
+    (the query of each row), rows are items, ``target`` is their relevance and the prediction their score, highest
+    first, where of equal scores the least relevant leads. ``masks`` are run lengths,
     and ``shape`` names the reference's columns of height and width, or is the height and width of all images; metrics
     that look at set pixels alone, like Dice, can do without.
     """
@@ -169,6 +171,11 @@ class ScorerSpec:
         return any(metric.entry.columns == "labels" for metric in self.metrics)
 
     @property
+    def graded(self) -> bool:
+        """Whether each row is an item of the list that its role ``group`` names, and is sent with a score."""
+        return self.kind == "lists" and self.layout == "rows" and "group" in self.roles
+
+    @property
     def beside(self) -> tuple[str, ...]:
         """The columns of the reference that are neither id, item, split nor truth, each once."""
         single = [name for name in (self.weight, self.cluster) if name is not None]
@@ -222,8 +229,8 @@ class ScorerSpec:
                 )
         elif self.layout == "long":
             self._check_long()
-        elif self.kind == "lists" and "group" in self.roles:
-            raise HostError("spec_invalid", "`lists` have no role `group`: name the query's column as `id`.")
+        elif self.graded and (self.item is not None or self.cluster is not None):
+            raise HostError("spec_invalid", "`lists` with the role `group` are their own clusters, and have no `item`.")
         elif found != (1, 1):
             raise HostError("spec_invalid", f"Kind `{self.kind}` needs one target column and one prediction.")
         sized = [metric.entry.label for metric in self.metrics if metric.entry.sized]

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from scoring.archives import Limits
 from scoring.arrow import pc
-from scoring.cells import flags, nearest, read_numbers, report
+from scoring.cells import flags, nearest, read_numbers, readable, report
 from scoring.columns import check_columns
 from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown
 from scoring.ids import align, units_in
@@ -80,7 +80,7 @@ def _textual(spec: ScorerSpec, *, reference: Reference) -> tuple[str, ...]:
     """Return the prediction columns that are read as text."""
     if spec.kind == "boxes":
         return spec.predictions[:1]
-    whole = spec.kind in WHOLE_CELLS and spec.layout == "rows"
+    whole = spec.kind in WHOLE_CELLS and spec.layout == "rows" and not spec.graded
     return spec.predictions if whole or (spec.kind == "labels" and reference.texts is not None) else ()
 
 
@@ -88,7 +88,7 @@ def _read(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Fin
     """Return what a table of one row for each unit holds, in the order of the file."""
     if spec.kind == "text":
         return Predictions(table.rows, objects(table.text(spec.predictions[0])))
-    if spec.kind == "lists":
+    if spec.kind == "lists" and not spec.graded:
         known = reference.items if reference.items is not None else pa.array([], pa.string())
         lists = predicted_lists(table, spec=spec, codes=None, units=table.rows, known=known, findings=findings)
         return None if lists is None else Predictions(table.rows, lists)
@@ -142,8 +142,8 @@ def _numbers(table: Table, *, spec: ScorerSpec, findings: Findings) -> Predictio
     expected = _expected(spec)
     columns = [read_numbers(table, name, expected=expected, findings=findings) for name in spec.predictions]
     for name, column in zip(spec.predictions, columns, strict=True):
-        if column is not None:
-            _check_range(table, name, column, spec=spec, expected=expected, findings=findings)
+        values, good = readable(table, name) if column is None else (column, None)
+        _check_range(table, name, values, good=good, spec=spec, expected=expected, findings=findings)
     read = [column for column in columns if column is not None]
     if len(read) < len(columns) or findings.mistakes:
         return None
@@ -183,9 +183,19 @@ def _expected_label(spec: ScorerSpec) -> str:
 
 
 def _check_range(
-    table: Table, name: str, column: Array, *, spec: ScorerSpec, expected: str, findings: Findings
+    table: Table,
+    name: str,
+    column: Array,
+    *,
+    good: Array | None,
+    spec: ScorerSpec,
+    expected: str,
+    findings: Findings,
 ) -> None:
+    """Report numbers that may not stand there, among those that are ``good``: numbers at all."""
     code, bad = _outside(column, spec=spec)
+    if good is not None:
+        bad = bad & good
     if not bad.any():
         return
     text = table.text(name)
@@ -202,7 +212,7 @@ def _check_range(
 def _outside(column: Array, *, spec: ScorerSpec) -> tuple[str, Array]:
     if spec.kind == "probabilities":
         return "not_a_probability", (column < 0) | (column > 1)
-    if spec.kind == "numbers":
+    if spec.kind == "numbers" or spec.graded:
         return "out_of_range", np.zeros(len(column), bool) if spec.above is None else column <= spec.above
     if spec.multilabel:
         return "not_a_class", (column != 0) & (column != 1)

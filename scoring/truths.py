@@ -13,7 +13,7 @@ from scoring.cells import read_numbers
 from scoring.errors import Findings, HostError, listed, shown
 from scoring.layouts.beside import numbers_beside
 from scoring.layouts.boxes import true_boxes
-from scoring.layouts.lists import true_lists
+from scoring.layouts.lists import relevances, true_lists
 from scoring.layouts.masks import check_masks, read_masks
 from scoring.layouts.units import Units
 from scoring.metrics.containers import Boxes, Lists, Masks
@@ -37,7 +37,7 @@ class Truth:
 
 def columns_of_truth(spec: ScorerSpec) -> tuple[list[str], list[str]]:
     """Return the target columns that are read as text, and those that are read as numbers where they can be."""
-    if spec.kind in {"text", "masks"} or (spec.kind == "lists" and spec.layout == "rows"):
+    if spec.kind in {"text", "masks"} or (spec.kind == "lists" and spec.layout == "rows" and not spec.graded):
         return list(spec.target), []
     if spec.kind == "boxes":
         return [spec.target[0]], list(spec.target[1:])
@@ -50,6 +50,8 @@ def read_truth(table: Table, *, spec: ScorerSpec, units: Units) -> Truth:
         return Truth(values=objects(table.text(spec.target[0])))
     if spec.kind == "masks":
         return _masks(table, spec=spec, units=units)
+    if spec.graded:
+        return _relevances(table, spec=spec)
     if spec.kind in {"lists", "boxes"}:
         return _containers(table, spec=spec, units=units)
     return _plain(table, spec=spec)
@@ -122,6 +124,13 @@ def _containers(table: Table, *, spec: ScorerSpec, units: Units) -> Truth:
     boxes, known = true_boxes(table, spec=spec, codes=units.codes, units=len(units), findings=findings)
     findings.raise_any()
     return Truth(values=boxes, texts=known)
+
+
+def _relevances(table: Table, *, spec: ScorerSpec) -> Truth:
+    findings = Findings()
+    values = relevances(table, spec.target[0], findings=findings)
+    findings.raise_any()
+    return Truth(values=values)
 
 
 def _plain(table: Table, *, spec: ScorerSpec) -> Truth:

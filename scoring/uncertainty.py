@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from scoring.errors import HostError, shown
-from scoring.evaluate import Pair, pairs, value_of
+from scoring.evaluate import Pair, ScoreValue, pairs
 from scoring.metrics import MetricError, UndefinedMetricError
 from scoring.metrics.registry import ARRAYS, Array
 from scoring.parts import take
@@ -76,17 +77,26 @@ class Uncertainty:
 
 
 def measure(
-    predictions: Predictions, *, spec: ScorerSpec, reference: Reference, level: float = 0.95
+    predictions: Predictions,
+    *,
+    spec: ScorerSpec,
+    reference: Reference,
+    scores: Iterable[ScoreValue],
+    level: float = 0.95,
 ) -> tuple[Uncertainty, ...]:
-    """Return how sure each score is, in the order of :func:`scoring.evaluate.evaluate`. Raises HostError."""
+    """Return how sure each score is; ``scores`` are what :func:`scoring.evaluate.evaluate` returned. Raises HostError.
+
+    What the groups of a slice say together (worst, gap, ratio) is not among it.
+    """
+    known = {(score.key, score.split): score for score in scores}
     return tuple(
-        _measured(pair, reference=reference, level=level) for pair in pairs(predictions, spec=spec, reference=reference)
+        _measured(pair, known[pair.metric.key, pair.split], reference=reference, level=level)
+        for pair in pairs(predictions, spec=spec, reference=reference)
     )
 
 
-def _measured(pair: Pair, *, reference: Reference, level: float) -> Uncertainty:
+def _measured(pair: Pair, score: ScoreValue, *, reference: Reference, level: float) -> Uncertainty:
     none = Uncertainty(key=pair.metric.key, split=pair.split, level=level, method="none", units=0)
-    score = value_of(pair)
     sample = None if score.value is None else _sampled(pair, clusters=_clusters(pair, reference=reference))
     if score.value is None or sample is None:
         return none

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:
     from scoring.errors import HostError, SubmissionError
@@ -93,15 +93,18 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
-    """Print a table; columns at the positions ``numbers`` are set to the right."""
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = (), whole: int | None = None
+) -> None:
+    """Print a table; columns at the positions ``numbers`` are set to the right, the one at ``whole`` is not folded."""
     from rich import box  # noqa: PLC0415 - 100 ms that --json does not pay for
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
     for position, name in enumerate(head):
-        drawn.add_column(name, overflow="fold", justify="right" if position in numbers else "left")
+        justify: Literal["left", "right"] = "right" if position in numbers else "left"
+        drawn.add_column(name, overflow="fold", justify=justify, no_wrap=position == whole)
     for row in rows:
         drawn.add_row(*map(Text, row))
     console().print(drawn)

@@ -86,5 +86,5 @@ def _tell(result: ScoreResult, *, options: argparse.Namespace, given: dict[str, 
     }
     if options.json:
         return answer(report)
-    show(report)
+    show(report, intervals=False)
     return 0

@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
         return hosts_fault(error, as_json=options.json)
     if options.json:
         return answer(report)
-    show(report)
+    show(report, intervals=options.ci is not None)
     return 0
 
 
@@ -149,7 +149,7 @@ def _scored(options: argparse.Namespace, *, begin: Step) -> dict[str, Any]:
         from scoring.uncertainty import measure  # noqa: PLC0415 - without --ci no interval is computed
 
         begin("Computing intervals")
-        measured = measure(predictions, spec=spec, reference=reference, level=options.ci)
+        measured = measure(predictions, spec=spec, reference=reference, scores=scores, level=options.ci)
         bounds = {(item.key, item.split): (item.low, item.high) for item in measured}
     return {
         "metric": entry.name,
@@ -219,10 +219,9 @@ def _metric(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
     return entry, params
 
 
-def show(report: dict[str, Any]) -> None:
+def show(report: dict[str, Any], *, intervals: bool) -> None:
     """Print scores for people."""
     scores = report["scores"]
-    intervals = any(score["ci_low"] is not None or score["ci_high"] is not None for score in scores.values())
     rows = []
     for split, score in scores.items():
         value = score["value"]

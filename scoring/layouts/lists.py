@@ -34,15 +34,32 @@ def true_lists(
     items = _read(table, spec=spec, codes=codes, column=spec.target[0] if spec.layout == "rows" else spec.item)
     relevance = np.ones(len(items.names))
     if spec.layout == "long" and spec.target:
-        read = read_numbers(table, spec.target[0], expected="a relevance of 0 or more", findings=findings)
-        relevance = relevance if read is None else read
-        _refuse_negative(table, spec.target[0], relevance, findings=findings)
+        relevance = relevances(table, spec.target[0], findings=findings)
     encoded = items.names.dictionary_encode()
     numbers = values_of(encoded.indices, dtype=np.dtype(np.int32)).astype(np.int64)
     _refuse_empty(table, items, findings=findings)
     _refuse_doubled(table, items, numbers, findings=findings)
     starts, order = starts_of(items.units, units=units)
     return Lists(starts, numbers[order], relevance[order]), encoded.dictionary
+
+
+def relevances(table: Table, column: str, *, findings: Findings) -> Array:
+    """Return a column of relevance, 1 where it cannot be read: then ``findings`` says why."""
+    read = read_numbers(table, column, expected="a relevance of 0 or more", findings=findings)
+    if read is None:
+        return np.ones(table.rows)
+    _refuse_negative(table, column, read, findings=findings)
+    return read
+
+
+def ranked(relevance: Array, scores: Array, *, groups: Array) -> tuple[Lists, Lists]:
+    """Return the true and the predicted lists of items that stand one a row, of which ``groups`` tells the list.
+
+    Of equal scores the least relevant leads: the order of the reference must not help who cannot tell items apart.
+    """
+    _, codes = np.unique(groups, return_inverse=True)
+    starts, order = starts_of(codes, units=int(codes.max(initial=-1)) + 1)
+    return Lists(starts, order, relevance[order]), Lists(starts, np.lexsort((relevance, -scores, codes)))
 
 
 def predicted_lists(

@@ -236,6 +236,16 @@ def test_the_column_is_named_apart_from_the_message(refuse: Refuse) -> None:
     assert (error.first.row, error.first.column) == (3, "label")
 
 
+def test_a_cell_that_is_no_number_hides_no_other_mistake_of_its_column(refuse: Refuse) -> None:
+    error = refuse("id,label\n1,1e999\n2,high\n3,1.5\n4,\n", **PROBABILITIES)
+    assert [(mistake.row, mistake.code) for mistake in error.mistakes] == [
+        (2, "not_finite"),
+        (3, "not_a_number"),
+        (4, "not_a_probability"),
+        (5, "empty_cell"),
+    ]
+
+
 def test_all_mistakes_are_found_in_one_pass_and_the_first_is_told(refuse: Refuse) -> None:
     error = refuse("id,label\n1,x\n2,nan\n2,0.5\n3,0.1\n9,\n")
     assert [mistake.code for mistake in error.mistakes] == [

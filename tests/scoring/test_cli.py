@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pty
 import subprocess
@@ -164,7 +165,26 @@ def test_one_metric_is_shown_in_full() -> None:
     assert run("metrics", "nonsense").returncode == 3
 
 
+def test_on_a_narrow_terminal_names_are_whole() -> None:
+    shown = on_a_terminal("metrics", COLUMNS="80", NO_COLOR="1")
+    assert all(entry.name in shown for entry in registry)
+    assert "Also called" not in shown
+
+
+def test_ranges_and_columns_are_said_in_words() -> None:
+    shown = run("metrics", "map@5").stdout
+    for words in ("a whole number, 1 to 1,000,000", "lists, in one column"):
+        assert words in shown
+    assert "0 or more" in run("metrics", "rmse").stdout
+
+
 # Intervals, and columns with a role
+
+
+def test_an_interval_that_is_not_known_is_said_to_be(files: dict[str, Path]) -> None:
+    perfect = ("score", "--metric", "mae", "--solution", files["whole.csv"], "--submission", files["whole.csv"])
+    assert "not known" in run(*perfect, "--ci", "0.9").stdout
+    assert "Interval" not in run(*perfect).stdout
 
 
 def test_an_interval_is_computed_only_where_it_is_asked_for(files: dict[str, Path]) -> None:
@@ -368,11 +388,18 @@ def test_what_a_metric_needs_is_found_by_its_name(files: dict[str, Path]) -> Non
     assert (named[0], score(files, "c_index", "whole.csv", "mine.csv")) == (0, named)
 
 
-def test_lists_are_not_grouped_twice(files: dict[str, Path]) -> None:
-    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n")
-    files["queries_mine.csv"].write_text("id,gain\n1,0.1\n2,0.5\n3,1\n")
-    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", "--group", "query")
-    assert (status, "`group`" in answer["error"]["message"]) == (3, True)
+@pytest.mark.parametrize("more", [(), ("--group", "query")])
+def test_items_may_be_scored_by_their_own_ids(files: dict[str, Path], more: tuple[str, ...]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,y,2\n4,y,0\n5,y,1\n")
+    files["queries_mine.csv"].write_text("id,gain\n5,0.3\n1,0.1\n2,0.5\n3,1\n4,-2\n")
+    status, answer = score(files, "ndcg@10", "queries.csv", "queries_mine.csv", *more)
+    assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx((1 / math.log2(3) + 1) / 2))
+
+
+def test_equal_scores_do_not_profit_from_the_solution_s_order(files: dict[str, Path]) -> None:
+    files["queries.csv"].write_text("id,query,gain\n1,x,1\n2,x,0\n3,x,0\n")
+    files["queries_mine.csv"].write_text("id,gain\n1,0.5\n2,0.5\n3,0.5\n")
+    assert score(files, "mrr", "queries.csv", "queries_mine.csv")[1]["scores"]["all"]["value"] == pytest.approx(1 / 3)
 
 
 def test_a_table_without_the_id_is_not_taken_for_a_column_a_class(files: dict[str, Path]) -> None:

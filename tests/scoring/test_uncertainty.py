@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from scoring.evaluate import evaluate
 from scoring.jobs import ScoreJob
 from scoring.process import ScoringProcess
 from scoring.reference import read_reference
@@ -38,7 +39,8 @@ class Task:
     def measured(self, values: Array, **options: Any) -> tuple[Uncertainty, ...]:
         path = self.sent(values)
         predictions = read_submission(path, filename=path.name, spec=self.spec, reference=self.reference)
-        return measure(predictions, spec=self.spec, reference=self.reference, **options)
+        given = {"spec": self.spec, "reference": self.reference}
+        return measure(predictions, **given, scores=evaluate(predictions, **given), **options)
 
 
 def _write(path: Path, columns: dict[str, Array]) -> None:
