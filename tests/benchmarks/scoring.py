@@ -374,6 +374,7 @@ def alone_times(ready: Prepared, case: Case, repeat: int) -> tuple[float, float]
 
 def intervals(files: Files, cases: Sequence[Case], *, repeat: int) -> None:
     """Print what intervals take, against one more scoring."""
+    from scoring.evaluate import evaluate
     from scoring.uncertainty import measure
 
     say(f"\nIntervals of 95 %, {files.rows:,} rows, integer ids in order (ms)")
@@ -381,9 +382,11 @@ def intervals(files: Files, cases: Sequence[Case], *, repeat: int) -> None:
     for case in cases:
         ready = prepared(files, case, *LAYOUTS[0])
         predictions = read(ready)
+        given: dict[str, Any] = {"spec": ready.spec, "reference": ready.reference}
+        scores = evaluate(predictions, **given)
 
-        def sure(ready: Prepared = ready, predictions: Any = predictions) -> Any:
-            return measure(predictions, spec=ready.spec, reference=ready.reference, level=0.95)
+        def sure(predictions: Any = predictions, scores: Any = scores, given: dict[str, Any] = given) -> Any:
+            return measure(predictions, **given, scores=scores, level=0.95)
 
         method = sure()[0].method
         taken, once = timed(sure, repeat), timed(lambda r=ready: score(r), repeat)
