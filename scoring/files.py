@@ -20,6 +20,9 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SPLIT_NAMES = {"usage", "split"}
 HEIGHTS = {"height", "h", "image_height", "img_height"}
 WIDTHS = {"width", "w", "image_width", "img_width"}
+LABELS = {"label", "class", "category", "label_id", "class_id", "category_id", "class_name"}
+BOX_NAMES = (LABELS, {"left", "x", "x0"}, {"top", "y", "y0"}, {"width", "w"}, {"height", "h"})
+CORNERS = {"xmax", "x_max", "x2", "right", "ymax", "y_max", "y2", "bottom"}
 
 
 def spec_for(
@@ -36,10 +39,10 @@ def spec_for(
 
     ``options`` are further fields of the spec: roles, weight, cluster, slices, item, shape. Every other column of the
     solution that is neither id nor split is a target, and is predicted under its own name; where a metric takes
-    probabilities of several classes, the submission may have a column named after each class instead. Where its
-    predictions are not shaped like the truth (bounds, boxes, long lists), they are all columns of the submission.
-    For a ranking metric see :func:`_lists`.
-    Height and width of images, and what else a metric needs, are found by their names.
+    probabilities of several classes, the submission may have a column named after each class instead (``red``, or
+    ``class_red``), of which label metrics take the greatest. Where its predictions are not shaped like the truth
+    (bounds, boxes, long lists), they are all columns of the submission. For a ranking metric see :func:`_lists`. Height
+    and width of images, and what else a metric needs, are found by their names.
     """
     entry = find(metric)[0]
     names = _names(solution)
@@ -61,6 +64,10 @@ def spec_for(
         options |= {"item": item, "roles": options["roles"] | ({"group": group} if group else {})}
     if not target and not item:
         raise HostError("reference_columns", f"The solution has no target column beside {listed(names)}.")
+    if entry.takes == "boxes":
+        if wrong := _corner(target):
+            raise HostError("reference_columns", wrong)
+        target = _box_columns(target)
     spec: dict[str, Any] = {"id": chosen, "split": split, "target": target, **options}
     spec["metrics"] = [{"key": "score", "metric": metric, "params": dict(params)}]
     if entry.columns in RAGGED or entry.takes == "boxes":
@@ -68,7 +75,7 @@ def spec_for(
     elif entry.takes == "lists" and item:
         # What stands there beside it is one column too many, which the submission is told.
         spec["predictions"] = _sent(submission, but={chosen, item})[:1]
-    elif len(target) == 1 and entry.columns == "classes":
+    elif len(target) == 1 and (entry.columns == "classes" or entry.takes == "labels"):
         spec |= _by_class(solution, submission, spec=spec)
     return ScorerSpec.from_dict(spec)
 
@@ -121,7 +128,26 @@ def _as_many(sent: list[str], *, entry: Metric) -> list[str]:
     if not right:
         found = listed(sent) if sent else "none"
         raise fail("column_count", f"Beside the id, expected these columns: {expected}; found {found}.")
-    return sent
+    if entry.takes != "boxes":
+        return sent
+    if wrong := _corner(sent):
+        raise fail("column_corner", wrong)
+    return _box_columns(sent)
+
+
+def _corner(names: Sequence[str]) -> str | None:
+    """Return what is wrong with columns of boxes one of which is named like a corner, or None."""
+    found = next((name for name in names if name.casefold() in CORNERS), None)
+    return f"Boxes are left, top, width and height; column {shown(found)} looks like a corner's." if found else None
+
+
+def _box_columns(names: list[str]) -> list[str]:
+    """Return the columns of boxes in a spec's order, by their names; as they stand where some name is not known."""
+    found = [[name for name in names if name.casefold() in known] for known in BOX_NAMES]
+    if any(len(group) != 1 for group in found):
+        return names
+    first = [group[0] for group in found]
+    return [*first, *(name for name in names if name not in first)]
 
 
 def _shape(names: Sequence[str]) -> dict[str, list[str]]:
@@ -163,10 +189,19 @@ def _by_class(solution: Path, submission: Path, *, spec: Mapping[str, Any]) -> d
     plain = ScorerSpec.from_dict({**spec, "metrics": [{"key": "score", "metric": "accuracy_score"}]})
     reference = read_reference(solution, spec=plain)
     classes: Sequence[int | str] = reference.texts or reference.labels or ()
-    if not {str(label) for label in classes} & set(names):
+    prefix = _prefix(names, classes=[str(label) for label in classes])
+    if prefix is None:
         return {}
-    predictions = [str(label) for label in classes]
+    predictions = [f"{prefix}{label}" for label in classes]
     return {"classes": list(classes), "predictions": predictions, "kind": "probabilities"}
+
+
+def _prefix(names: Sequence[str], *, classes: Sequence[str]) -> str | None:
+    """Return what stands before the class in columns named after classes: nothing, or as in ``class_0``, or None."""
+    if set(classes) & set(names):
+        return ""
+    prefixes = dict.fromkeys(name.removesuffix(classes[0]) for name in names if name.endswith(classes[0]))
+    return next((prefix for prefix in prefixes if {prefix + label for label in classes} <= set(names)), None)
 
 
 def _pick(names: Sequence[str], wanted: str | None, *, default: str | None) -> str:

@@ -32,6 +32,13 @@ Order = Literal["file", "score", "rank"]
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 OPTIONAL = ("roles", "weight", "cluster", "slices", "item", "layout", "order", "shape")
 FIELDS = {"id", "split", "target", "predictions", "classes", "metrics", "max_rows", "kind", *OPTIONAL}
+SEVERAL_LABELS = {
+    "accuracy_score": "subset_accuracy_score",
+    "f1_score": "multilabel_f1_score",
+    "hamming_loss": "multilabel_hamming_loss",
+    "jaccard_score": "multilabel_jaccard_score",
+}
+"""For metrics of one label a row, those of several."""
 BOX = 5
 """Columns of a box in the reference: label, left, top, width, height; perhaps a sixth, crowd."""
 
@@ -303,7 +310,9 @@ class ScorerSpec:
         if takes == "scores" and self.kind == "labels":
             raise HostError("spec_invalid", f"{label} takes scores, and `kind` is `labels`.")
         if len(self.target) > 1 and metric.entry.columns == "one" and self.kind != "probabilities":
-            raise HostError("spec_invalid", f"{label} takes one target column, and there are {len(self.target)}.")
+            several = SEVERAL_LABELS.get(metric.metric)
+            hint = f" For several labels a row there is `{several}`." if several else ""
+            raise HostError("spec_invalid", f"{label} takes one target column, and there are {len(self.target)}.{hint}")
         if self.multilabel and metric.entry.columns in {"one", "classes"}:
             raise HostError("spec_invalid", f"{label} takes one label a row, and another metric takes several.")
 

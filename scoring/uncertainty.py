@@ -161,15 +161,25 @@ def _sampled(pair: Pair, *, clusters: Array | None) -> _Sample | None:
     smooth = entry.influence is not None
     # Wilson's interval holds for few rows too, and a slice has many groups: a small one is marked as such anyway.
     if smooth and (units.count >= LEAST_UNITS or entry.interval == "proportion" or pair.part.group is not None):
-        psi = _influence(pair, clusters=clusters)
-        return _Sample(psi, "influence", len(psi))
+        return _by_influence(pair, clusters=clusters)
     if smooth and entry.takes in WHOLE_CELLS:
-        psi = _influence(pair, clusters=clusters)
-        return _Sample(_replicates_of_mean(psi), "bootstrap", len(psi))
+        sample = _by_influence(pair, clusters=clusters)
+        return sample and _Sample(_replicates_of_mean(sample.evidence), "bootstrap", sample.units)
     if units.count <= MOST_RESAMPLED:
         values = _replicates(pair, units)
-        return None if _too_few(values) else _Sample(_scaled(values), "bootstrap", units.count)
+        if _too_few(values):
+            return _by_influence(pair, clusters=clusters) if smooth else None
+        return _Sample(_scaled(values), "bootstrap", units.count)
     return _Sample(_block_values(pair, units), "blocks", units.count)
+
+
+def _by_influence(pair: Pair, *, clusters: Array | None) -> _Sample | None:
+    """Return influence values; None where there are none, as for an AUC with one positive row."""
+    try:
+        psi = _influence(pair, clusters=clusters)
+    except UndefinedMetricError:
+        return None
+    return _Sample(psi, "influence", len(psi))
 
 
 def _units_of(rows: int, clusters: Array | None) -> _Units:

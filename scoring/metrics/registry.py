@@ -109,7 +109,7 @@ class Param:
         if self.whole and not isinstance(value, int):
             raise MetricParameterError(f"`{self.name}` is {value}, expected a whole number.")
         if not self.low <= value <= self.high:
-            raise MetricParameterError(f"`{self.name}` is {value}, expected {self.low:g} to {self.high:g}.")
+            raise MetricParameterError(f"`{self.name}` is {value}, expected {self.low:,.10g} to {self.high:,.10g}.")
 
     def parse(self, text: str) -> str | float | int | None:
         """Return the value that a person typed as ``text``, checked."""

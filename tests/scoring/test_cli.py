@@ -96,6 +96,15 @@ def test_a_column_for_each_class_is_understood(files: dict[str, Path]) -> None:
     assert (status, answer["scores"]["all"]["value"]) == (0, pytest.approx(0.6931471805599453))
 
 
+def test_columns_of_classes_may_have_a_prefix_and_be_scored_as_labels(files: dict[str, Path]) -> None:
+    plain = score(files, "log_loss", "wine.csv", "wine_mine.csv")
+    assert score(files, "accuracy", "wine.csv", "wine_mine.csv")[1]["scores"]["all"]["value"] == 1
+    files["wine_mine.csv"].write_text(
+        files["wine_mine.csv"].read_text().replace("red,rose,white", "p_red,p_rose,p_white")
+    )
+    assert score(files, "log_loss", "wine.csv", "wine_mine.csv") == plain
+
+
 def test_the_submission_s_fault_is_status_2(files: dict[str, Path]) -> None:
     status, answer = score(files, "auc", "solution.csv", "bad.csv")
     assert status == 2
@@ -386,6 +395,21 @@ def test_what_a_metric_needs_is_found_by_its_name(files: dict[str, Path]) -> Non
     files["mine.csv"].write_text("id,time\n1,3\n2,2\n3,1\n")
     named = score(files, "c_index", "whole.csv", "mine.csv", "--event", "Event")
     assert (named[0], score(files, "c_index", "whole.csv", "mine.csv")) == (0, named)
+
+
+def test_columns_of_boxes_are_found_by_name_in_any_order(files: dict[str, Path]) -> None:
+    files["whole.csv"].write_text("image,x,y,w,h,label\n1,0,0,10,10,1\n1,50,50,10,10,2\n")
+    files["mine.csv"].write_text("image,label,score,h,w,y,x\n1,1,0.9,10,10,0,0\n1,2,0.8,10,10,50,50\n")
+    assert score(files, "map50", "whole.csv", "mine.csv")[1]["scores"]["all"]["value"] == pytest.approx(1)
+
+
+def test_corners_are_not_taken_for_sizes(files: dict[str, Path]) -> None:
+    files["whole.csv"].write_text("image,label,xmin,ymin,xmax,ymax\n1,1,0,0,10,10\n")
+    files["mine.csv"].write_text("image,label,x,y,w,h\n1,1,0,0,10,10\n")
+    files["bad.csv"].write_text("image,label,xmin,ymin,xmax,ymax,score\n1,1,0,0,10,10,0.9\n")
+    for solution, blamed in (("whole.csv", 3), ("mine.csv", 2)):
+        status, answer = score(files, "map50", solution, "bad.csv")
+        assert (status, "`xmax` looks like a corner's" in answer["error"]["message"]) == (blamed, True)
 
 
 @pytest.mark.parametrize("more", [(), ("--group", "query")])

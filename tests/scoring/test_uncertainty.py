@@ -173,7 +173,17 @@ def test_a_bootstrap_s_interval_keeps_to_the_metric_s_range(tmp_path: Path) -> N
     assert 0 <= found.low < found.high <= 1
 
 
-def test_nothing_is_said_where_many_draws_have_no_value(tmp_path: Path) -> None:
-    truth = (np.arange(10) == 0).astype(int)
-    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("auc")).measured(np.arange(10) * 7 % 10 / 10)
+@pytest.mark.parametrize("rows", [10, 300])
+def test_nothing_is_said_of_an_auc_with_one_positive_row(tmp_path: Path, rows: int) -> None:
+    truth = (np.arange(rows) == 0).astype(int)
+    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("auc")).measured(np.arange(rows) * 7 % 10 / 10)
     assert (found.method, found.low, found.high, found.evidence) == ("none", None, None, None)
+
+
+def test_where_many_draws_have_no_value_the_closed_form_speaks(tmp_path: Path) -> None:
+    truth = np.array([0, 1, 0, 1])
+    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("auc")).measured(np.array([0.2, 0.4, 0.5, 0.9]))
+    assert found.method == "influence"
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low < 0.75 < found.high < 1
