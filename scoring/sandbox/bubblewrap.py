@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from scoring.sandbox.cgroups import find_parents
 from scoring.sandbox.jobs import Isolation, JobSpec, Result, Tree, Verdict
-from scoring.sandbox.slots import free, make_place
+from scoring.sandbox.slots import SLOTS, free
 
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
@@ -25,14 +25,14 @@ DETAIL_BYTES = 4096
 class Bubblewrap:
     """Runs jobs in sandboxes of their own. It may be used by several threads.
 
-    ``place`` is the folder of the slots, on a disk with room for code and input. ``cgroups=False`` leaves them out.
+    ``slots`` are the numbers that it may take, so the most jobs at one time, and those that ``reap()`` looks at.
+    ``cgroups=False`` does without them.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, *, place: Path | None = None, cgroups: bool = True) -> None:
-        self.place = place or Path(f"/var/tmp/podium-sandbox-{os.geteuid()}")  # noqa: S108 - checked when it is made
-        self._cgroups = cgroups
+    def __init__(self, *, slots: range = range(SLOTS), cgroups: bool = True) -> None:
+        self._slots, self._cgroups = slots, cgroups
 
     def probe(self) -> Isolation:
         """Try what isolation must do here, canary by canary."""
@@ -49,14 +49,13 @@ class Bubblewrap:
     def start(self, spec: JobSpec) -> Running:
         """Start a job. What is returned must be waited for."""
         bwrap = shutil.which("bwrap") or "/usr/bin/bwrap"
-        job = _job(spec) | {"bwrap": bwrap, "place": str(self.place), "cgroups": self._cgroups}
-        return Running(job)
+        numbers = [self._slots.start, self._slots.stop]
+        return Running(_job(spec) | {"bwrap": bwrap, "slots": numbers, "cgroups": self._cgroups})
 
     def reap(self) -> int:
         """Remove what supervisors left that were killed. Returns how many slots had something."""
-        make_place(str(self.place))
         parents, found = find_parents(), 0
-        for slot in free(str(self.place)):
+        for slot in free(self._slots):
             try:
                 found += slot.clear(parents)
             finally:

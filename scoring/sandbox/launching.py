@@ -34,7 +34,8 @@ WRITABLE = {"out": "/out", "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108
 OWN_PROCESSES = 3
 """Bubblewrap, its process 1 in the sandbox, and one that is only there for a moment."""
 SIGNALS_PENDING = 1024
-STACK_BYTES = 64 << 20
+STACK_BYTES = 8 << 20
+"""What a thread reserves too, and RLIMIT_DATA counts."""
 
 
 class Pipes:
@@ -52,7 +53,10 @@ def launch(job: dict[str, Any], *, slot: Slot, group: Group, arguments: int, rul
     a parent, and from inside /out when it has asked to die with it. What goes wrong is written to ``pipes.stderr``.
     """
     try:
+        kept = (arguments, rules, pipes.status)
         _redirect(pipes)
+        _close_all_but(pipes.said, pipes.heard, *kept)
+        _write("/proc/self/oom_score_adj", "1000")  # with our rights: where root may do it, the job cannot lower it
         group.join()
         _drop_rights(job, slot)
         child = os.fork()
@@ -66,10 +70,19 @@ def launch(job: dict[str, Any], *, slot: Slot, group: Group, arguments: int, rul
         os.write(pipes.said, b"ready\n")
         _wait_for_word(pipes)
         os.chdir("/")
-        _become_bubblewrap(job, arguments=arguments, kept=(arguments, rules, pipes.status), counted=group.counts)
+        _become_bubblewrap(job, arguments=arguments, kept=kept, counted=group.counts)
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode())
     os._exit(111)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close what is not ours: the slot's lock, and the other ends of our pipes, or we never hear of their end."""
+    before = 2
+    for handle in sorted(kept):
+        os.closerange(before + 1, handle)
+        before = handle
+    os.closerange(before + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _wait_for_word(pipes: Pipes) -> None:
@@ -79,8 +92,6 @@ def _wait_for_word(pipes: Pipes) -> None:
 
 
 def _become_bubblewrap(job: dict[str, Any], *, arguments: int, kept: tuple[int, ...], counted: bool) -> NoReturn:
-    with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as stream:
-        stream.write("1000")
     lower(resource_limits(job["limits"], counted=counted))
     for handle in kept:
         os.set_inheritable(handle, True)
@@ -108,8 +119,12 @@ def _drop_rights(job: dict[str, Any], slot: Slot) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else /proc/self is root's, and so are the maps below
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
     for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{file}", "w", encoding="utf-8") as stream:
-            stream.write(text)
+        _write(f"/proc/self/{file}", text)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def _mount(limits: dict[str, Any], folder: str) -> None:
@@ -129,7 +144,7 @@ def resource_limits(limits: dict[str, Any], *, counted: bool) -> dict[int, int]:
     largest = max(limits["output_bytes"], limits["scratch_bytes"])
     values = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: int(limits["cpu_s"]) + 2,
+        resource.RLIMIT_CPU: int(limits["cpu_s"]) + 1,
         resource.RLIMIT_FSIZE: largest + (1 << 20),  # a full tmpfs is to be the first to say no
         resource.RLIMIT_MEMLOCK: 1 << 20,
         resource.RLIMIT_MSGQUEUE: 0,

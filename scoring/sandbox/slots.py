@@ -15,11 +15,11 @@ import fcntl
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scoring.sandbox.cgroups import Group, Parents
 
-SLOTS = 64
+SLOTS = 256
 POOL, SMALL_POOL = 2_100_000_000, 60_000
 """The first user id of the pool. The second is for a container whose own user namespace has 65,536 ids."""
 
@@ -72,18 +72,24 @@ class Slot:
                 os.close(handle)
 
 
-def take(place: str, parents: Parents) -> Slot:
-    """Return a free slot, cleared. Raises NoSlotError."""
-    for slot in free(place):
+def folder_of_all() -> str:
+    """Return where the slots of this user are: on a disk, for code and input may be large."""
+    return f"/var/tmp/podium-sandbox-{os.geteuid()}"  # noqa: S108 - make_place looks whose it is
+
+
+def take(numbers: Iterable[int], parents: Parents) -> Slot:
+    """Return a free slot of those numbers, cleared. Raises NoSlotError."""
+    for slot in free(numbers):
         slot.clear(parents)
         os.mkdir(slot.folder, 0o700)
         return slot
-    raise NoSlotError(f"All {SLOTS} slots of {place} are taken.")
+    raise NoSlotError("Every slot is taken.")
 
 
-def free(place: str) -> Iterator[Slot]:
-    """Yield the free slots, each one taken. What the caller does not keep it gives back."""
-    for number in range(SLOTS):
+def free(numbers: Iterable[int]) -> Iterator[Slot]:
+    """Yield the free slots of those numbers, each one taken. What the caller does not keep it gives back."""
+    place = make_place()
+    for number in numbers:
         lock = os.open(f"{place}/{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,8 +99,9 @@ def free(place: str) -> Iterator[Slot]:
         yield Slot(place, number, lock)
 
 
-def make_place(place: str) -> None:
-    """Make the folder of all slots. Raises PermissionError where it is another's or others may write there."""
+def make_place() -> str:
+    """Make and return the folder of all slots. Raises PermissionError where others made it, or may write there."""
+    place = folder_of_all()
     mode = 0o711 if os.geteuid() == 0 else 0o700
     with contextlib.suppress(FileExistsError):
         os.mkdir(place, mode)
@@ -102,6 +109,7 @@ def make_place(place: str) -> None:
     found = os.lstat(place)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise PermissionError(f"{place} is not ours alone.")
+    return place
 
 
 def started(pid: int) -> str:

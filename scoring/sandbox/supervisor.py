@@ -22,7 +22,7 @@ from typing import Any
 from scoring.sandbox import kernel, launching, seccomp
 from scoring.sandbox.cgroups import Group, find_parents
 from scoring.sandbox.collecting import Collection, copy_in
-from scoring.sandbox.slots import Slot, make_place, take
+from scoring.sandbox.slots import Slot, take
 
 TICK_S = 0.1
 DYING_S = 10.0
@@ -52,8 +52,7 @@ def main() -> None:
 
 def _run(job: dict[str, Any]) -> dict[str, Any]:
     parents = find_parents() if job["cgroups"] else find_parents(mounts="", own="")
-    make_place(job["place"])
-    slot = take(job["place"], parents)
+    slot = take(range(*job["slots"]), parents)
     try:
         _prepare(job, slot)
         group = slot.group(parents)
@@ -174,10 +173,10 @@ class Job:
                     poll.unregister(handle)
                     watched.discard(handle)
             self._watch()
-        self._ended = time.monotonic()
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
+        self._ended = time.monotonic()
 
     def _heard(self, handle: int) -> bool:
         """Deal with news from ``handle``. Returns False when it has no more."""
@@ -210,7 +209,11 @@ class Job:
             self._kill("time")
 
     def _weigh(self) -> None:
-        used = sum(map(_memory, _family(self._pid)))
+        """Do what cgroups would do, as well as can be from outside."""
+        family = _family(self._pid)
+        if sum(map(_cpu_s, family)) > self._limits["cpu_s"]:
+            self._kill("time")
+        used = sum(map(_memory, family))
         self._peak = max(self._peak, used)
         if used > self._limits["memory_mb"] * MIB:
             self._kill("memory")
@@ -260,7 +263,7 @@ class Job:
             return "memory"
         if code is None:  # the command never ran, so these are bubblewrap's words
             return "runtime_error" if err.startswith("bwrap: execvp ") else "sandbox_error"
-        if code == 128 + signal.SIGXCPU:
+        if code in {128 + signal.SIGXCPU, 128 + signal.SIGKILL} and self._used()["cpu_s"] > self._limits["cpu_s"]:
             return "time"
         if code and not self._group.counts and ("MemoryError" in err or "bad_alloc" in err):
             return "memory"
@@ -316,6 +319,15 @@ def _family(pid: int) -> list[int]:
                 with open(f"/proc/{pid}/task/{thread}/children", encoding="utf-8") as stream:
                     new += map(int, stream.read().split())
     return known
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU time of a process and of the children that it waited for; 0 where it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            return sum(map(int, stream.read().rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return 0.0
 
 
 def _memory(pid: int) -> int:

@@ -1,0 +1,108 @@
+"""Every attack runs on both machines of :mod:`tests.sandbox.machines`, and the host is looked over after each."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.cgroups import find_parents
+from scoring.sandbox.jobs import JobSpec, Result
+from tests.sandbox.machines import Machine, Somebody, quick, slots
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may pass, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="podium-sandbox-tests-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def machines(open_folder: Path) -> dict[str, Machine]:
+    home = open_folder / "somebody"
+    home.mkdir()
+    return {"all": Bubblewrap(slots=slots()), "least": Somebody(home)}
+
+
+class Attack:
+    """Runs Python code as a job, and knows how to look for what it left."""
+
+    def __init__(self, machine: Machine, folder: Path) -> None:
+        self.machine, self.folder = machine, folder
+        self.token = uuid.uuid4().hex
+        for name in ("code", "input", "out"):
+            (folder / name).mkdir(parents=True)
+        (folder / "input" / "features.csv").write_text("id,x\n1,0.5\n")
+        self.canary = folder / "canary.txt"
+        self.canary.write_text("unchanged")
+        self.canary.chmod(0o666)  # so that nothing but the sandbox stands before it
+
+    def __call__(self, source: str, *words: str, expects: tuple[str, ...] = (), **limits: object) -> Result:
+        (self.folder / "code" / "main.py").write_text(source)
+        return self.command("python3", "main.py", *words, expects=expects, **limits)
+
+    def command(self, *words: str, expects: tuple[str, ...] = (), **limits: object) -> Result:
+        return self.machine.run(self.spec(*words, expects=expects, **limits))
+
+    def spec(self, *words: str, expects: tuple[str, ...] = (), **limits: object) -> JobSpec:
+        return JobSpec(
+            command=words,
+            code=self.folder / "code",
+            input=self.folder / "input",
+            out=self.folder / "out",
+            environment={"ATTACK": self.token},
+            limits=quick(**limits),
+            expects=expects,
+        )
+
+    @property
+    def out(self) -> list[str]:
+        """What the host has of it now."""
+        return sorted(str(path.relative_to(self.folder / "out")) for path in (self.folder / "out").rglob("*"))
+
+    def survivors(self) -> list[str]:
+        """Processes that the job started and that still run."""
+        return [folder.name for folder in Path("/proc").glob("[0-9]*") if self.token in _environment(folder)]
+
+    def look_over(self) -> None:
+        assert self.survivors() == []
+        assert "podium-sandbox" not in Path("/proc/self/mountinfo").read_text()
+        assert self.canary.read_text() == "unchanged"
+        assert self.machine.reap() == 0
+        assert cgroups() == []
+
+
+def cgroups() -> list[str]:
+    """Return the cgroups of our slots."""
+    names = {f"podium-sandbox-{os.geteuid()}-{number}" for number in slots()}
+    return [entry for folder in find_parents().folders.values() for entry in os.listdir(folder) if entry in names]
+
+
+def _environment(folder: Path) -> str:
+    try:
+        return (folder / "environ").read_text(errors="replace")
+    except OSError:  # it has ended, or is another's
+        return ""
+
+
+@pytest.fixture(params=["all", "least"])
+def attack(request: pytest.FixtureRequest, machines: dict[str, Machine], open_folder: Path) -> Iterator[Attack]:
+    """An attack, on each machine."""
+    yield from attacking(machines[request.param], open_folder)
+
+
+@pytest.fixture
+def here(machines: dict[str, Machine], open_folder: Path) -> Iterator[Attack]:
+    """An attack with all that this machine offers."""
+    yield from attacking(machines["all"], open_folder)
+
+
+def attacking(machine: Machine, folder: Path) -> Iterator[Attack]:
+    attack = Attack(machine, folder / uuid.uuid4().hex)
+    yield attack
+    attack.look_over()

@@ -1,0 +1,127 @@
+"""What is left when somebody is killed: the supervisor at any moment, the caller, the job."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scoring.sandbox.bubblewrap import ROOT, Bubblewrap
+from tests.sandbox.conftest import Attack, cgroups
+from tests.sandbox.machines import slots
+
+FOREVER = """
+import os, time
+for _ in range(3):
+    if os.fork() == 0: os.setsid()
+print("up", flush=True)
+time.sleep(60)
+"""
+CALLER = """
+import sys
+from pathlib import Path
+from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.jobs import JobSpec
+folder, token, first, last = sys.argv[1:]
+spec = JobSpec(
+    command=("python3", "main.py"), code=Path(folder, "code"), out=Path(folder, "out"), environment={"ATTACK": token}
+)
+Bubblewrap(slots=range(int(first), int(last))).run(spec)
+"""
+
+
+@pytest.fixture(autouse=True)
+def forever(here: Attack) -> None:
+    (here.folder / "code" / "main.py").write_text(FOREVER)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "It did not come about."
+        time.sleep(0.01)
+
+
+def test_a_job_that_is_cancelled_is_gone_within_two_seconds(here: Attack) -> None:
+    running = Bubblewrap(slots=slots()).start(here.spec("python3", "main.py"))
+    wait_until(lambda: len(here.survivors()) >= 4)
+    began = time.monotonic()
+    running.cancel()
+    result = running.wait()
+    assert time.monotonic() - began < 2
+    assert (result.verdict, result.detail) == ("sandbox_error", "cancelled")
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.2])
+def test_a_supervisor_that_is_killed_leaves_nothing_that_runs(here: Attack, after_s: float) -> None:
+    sandbox = Bubblewrap(slots=slots())
+    running = sandbox.start(here.spec("python3", "main.py"))
+    time.sleep(after_s)
+    os.kill(running.pid, signal.SIGKILL)
+    assert running.wait().verdict == "sandbox_error"
+    wait_until(lambda: here.survivors() == [])
+    assert "podium-sandbox" not in Path("/proc/self/mountinfo").read_text()
+    sandbox.reap()
+    assert cgroups() == []
+
+
+def test_what_a_killed_supervisor_left_is_reaped(here: Attack) -> None:
+    sandbox = Bubblewrap(slots=slots())
+    running = sandbox.start(here.spec("python3", "main.py"))
+    wait_until(lambda: len(here.survivors()) >= 4)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert sandbox.reap() == 1
+    assert sandbox.reap() == 0
+    assert cgroups() == []
+
+
+def test_the_next_job_clears_what_it_finds(here: Attack) -> None:
+    sandbox = Bubblewrap(slots=slots())
+    running = sandbox.start(here.spec("python3", "main.py"))
+    wait_until(lambda: len(here.survivors()) >= 4)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert here("print('next')").stdout == "next\n"
+
+
+def test_a_caller_that_is_killed_takes_the_job_along(here: Attack) -> None:
+    numbers = [str(slots().start), str(slots().stop)]
+    caller = subprocess.Popen([sys.executable, "-c", CALLER, here.folder, here.token, *numbers], cwd=ROOT)
+    wait_until(lambda: len(here.survivors()) >= 4)
+    caller.kill()
+    caller.wait()
+    wait_until(lambda: here.survivors() == [] and cgroups() == [])
+    assert Bubblewrap(slots=slots()).reap() == 0
+
+
+def test_bubblewrap_that_is_killed_is_our_fault(here: Attack) -> None:
+    running = Bubblewrap(slots=slots()).start(here.spec("python3", "main.py"))
+    wait_until(lambda: len(here.survivors()) >= 4)
+    [first] = [
+        int(child) for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    ]
+    os.kill(first, signal.SIGKILL)
+    assert running.wait().verdict == "sandbox_error"
+
+
+def test_a_running_job_is_not_reaped(here: Attack) -> None:
+    sandbox = Bubblewrap(slots=slots())
+    running = sandbox.start(here.spec("python3", "main.py", wall_s=1))
+    wait_until(lambda: len(here.survivors()) >= 4)
+    assert sandbox.reap() == 0
+    assert running.wait().verdict == "time"
+
+
+def test_a_folder_of_slots_that_others_made_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from scoring.sandbox import slots as slot_module
+
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place").chmod(0o777)
+    monkeypatch.setattr(slot_module, "folder_of_all", lambda: str(tmp_path / "place"))
+    with pytest.raises(PermissionError):
+        Bubblewrap().reap()
