@@ -79,9 +79,12 @@ def measure(
     predictions: Predictions, *, spec: ScorerSpec, reference: Reference, level: float = 0.95
 ) -> tuple[Uncertainty, ...]:
     """Return how sure each score is, in the order of :func:`scoring.evaluate.evaluate`. Raises HostError."""
-    return tuple(
-        _measured(pair, reference=reference, level=level) for pair in pairs(predictions, spec=spec, reference=reference)
-    )
+    # Values near the largest there are overflow: then the interval is not known, and nobody needs to be warned.
+    with np.errstate(all="ignore"):
+        return tuple(
+            _measured(pair, reference=reference, level=level)
+            for pair in pairs(predictions, spec=spec, reference=reference)
+        )
 
 
 def _measured(pair: Pair, *, reference: Reference, level: float) -> Uncertainty:
