@@ -89,10 +89,12 @@ def measure(
     What the groups of a slice say together (worst, gap, ratio) is not among it.
     """
     known = {(score.key, score.split): score for score in scores}
-    return tuple(
-        _measured(pair, known[pair.metric.key, pair.split], reference=reference, level=level)
-        for pair in pairs(predictions, spec=spec, reference=reference)
-    )
+    # Values near the largest there are overflow: then the interval is not known, and nobody needs to be warned.
+    with np.errstate(all="ignore"):
+        return tuple(
+            _measured(pair, known[pair.metric.key, pair.split], reference=reference, level=level)
+            for pair in pairs(predictions, spec=spec, reference=reference)
+        )
 
 
 def _measured(pair: Pair, score: ScoreValue, *, reference: Reference, level: float) -> Uncertainty:

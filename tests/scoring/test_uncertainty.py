@@ -187,3 +187,9 @@ def test_where_many_draws_have_no_value_the_closed_form_speaks(tmp_path: Path) -
     assert found.low is not None
     assert found.high is not None
     assert 0 < found.low < 0.75 < found.high < 1
+
+
+def test_values_near_the_largest_overflow_in_silence(tmp_path: Path) -> None:
+    truth = np.array([1.1e307, 1.5e308, 0.9e308])
+    (found,) = Task(tmp_path, {"y": truth}, metrics=metrics("pinball")).measured(np.zeros(3))
+    assert (found.low, found.high) == (None, None)
