@@ -172,9 +172,9 @@ def arguments(job: dict[str, Any], *, slot: Slot, rules: int, status: int) -> by
         *_system(),
         *("--perms", "0555", "--dir", "/etc"),
         *(word for path in ETC if os.path.exists(path) for word in ("--ro-bind", path, path)),
-        *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.folder}/{name}", f"/etc/{name}")),
+        *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.job}/{name}", f"/etc/{name}")),
         *(word for pair in _trees(job, slot) for word in ("--ro-bind", *pair)),
-        *("--ro-bind", f"{slot.folder}/code", "/code", "--ro-bind", f"{slot.folder}/input", "/input"),
+        *("--ro-bind", f"{slot.job}/code", "/code", "--ro-bind", f"{slot.job}/input", "/input"),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name, path in WRITABLE.items() for word in ("--bind", f"{slot.folder}/{name}", path)),
         # bubblewrap's own / and /dev are tmpfs without a size

@@ -6,7 +6,7 @@ prepares what needs no job before it reads one, so that it can be started early.
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH101, PTH102, PTH123, PTH208
+# ruff: noqa: PTH101, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -68,18 +68,14 @@ def _run(numbers: range, *, cgroups: bool) -> dict[str, Any] | None:
 
 
 def _prepare(job: dict[str, Any], slot: Slot) -> None:
-    """Fill the slot's folder, and give it to the slot's user, who alone may pass."""
+    """Fill the slot's folder."""
+    slot.fill(*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"]))))
     for name in ("code", "input"):
-        copy_in(job[name], f"{slot.folder}/{name}")
+        copy_in(job[name], f"{slot.job}/{name}")
     for name, text in launching.PEOPLE.items():
-        with open(f"{slot.folder}/{name}", "w", encoding="utf-8") as stream:
+        with open(f"{slot.job}/{name}", "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.chmod(f"{slot.folder}/{name}", 0o644)
-    for name in [*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"])))]:
-        os.mkdir(f"{slot.folder}/{name}")
-    if slot.user is not None:
-        os.chown(slot.folder, slot.user, slot.user)
-        os.chmod(slot.folder, 0o500)
+        os.chmod(f"{slot.job}/{name}", 0o644)
 
 
 class Stream:

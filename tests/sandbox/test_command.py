@@ -61,6 +61,13 @@ def test_run_has_the_tools_of_usr_bin(here: Attack) -> None:
     assert "python3\nsort (GNU" in report["stdout"]
 
 
+def test_run_has_the_running_python_too(here: Attack) -> None:
+    """Also where it lies in a private home, which the slot's user could not pass."""
+    python = Path(sys.base_prefix).resolve() / "bin" / "python3"
+    status, report = run(here, str(python), "-c", "import sys; print(sys.version_info[:3])")
+    assert (status, report["stdout"]) == (0, f"{sys.version_info[:3]}\n")
+
+
 def test_run_without_json_is_for_people(here: Attack) -> None:
     folders = [f"--{name}={here.folder / name}" for name in ("code", "input", "out")]
     done = scoring("run", *folders, "--", "sh", "-c", "echo hello; ln -s /etc/passwd /out/l")
