@@ -19,7 +19,7 @@ from scoring.sandbox.slots import SLOTS, free
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
 PROGRAM = (
-    "import sys; root, first, after, cgroups = sys.argv[1:]; sys.path.insert(0, root); "
+    "import sys; root, first, after, cgroups = sys.argv[1:]; sys.path.append(root); "
     "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups)"
 )
 DETAIL_BYTES = 4096
@@ -41,8 +41,7 @@ class Bubblewrap:
 
     def close(self) -> None:
         """End the supervisor that waits for the next job."""
-        while self._spares:
-            running = self._spares.pop()
+        while (running := self._spare()) is not None:
             running.cancel()
             running.wait()
 
@@ -64,9 +63,14 @@ class Bubblewrap:
     def start(self, spec: JobSpec) -> Running:
         """Start a job. What is returned must be waited for."""
         job = _job(spec) | {"bwrap": shutil.which("bwrap") or "/usr/bin/bwrap"}
-        running = self._spares.pop() if self._spares else self._supervisor()
+        running = self._spare() or self._supervisor()
         running.begin(job)
         return running
+
+    def _spare(self) -> Running | None:
+        with contextlib.suppress(IndexError):  # another thread may take it meanwhile
+            return self._spares.pop() if self._spares else None
+        return None
 
     def _supervisor(self) -> Running:
         return Running(numbers=self._slots, cgroups=self._cgroups)

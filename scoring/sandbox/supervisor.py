@@ -42,7 +42,6 @@ class SandboxError(Exception):
 def main(first_slot: int, after_slots: int, cgroups: str) -> None:
     """Run the job that standard input brings in one of these slots; ``cgroups`` is "yes" or "no"."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    os.umask(0o077)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     try:
         report = _run(range(first_slot, after_slots), cgroups=cgroups == "yes")
@@ -144,7 +143,8 @@ class Job:
 
     def _begin(self) -> None:
         """Get hold of the first process of the job's namespace and of its /out, and let it go on."""
-        with open(self._to_child, "wb", buffering=0, closefd=False) as stream:
+        # A child that ended already has said why.
+        with contextlib.suppress(BrokenPipeError), open(self._to_child, "wb", closefd=False) as stream:
             stream.write(framed(self._job))
         self._pid = int(self._answer())
         os.waitpid(self._child, 0)  # whose child is ours now

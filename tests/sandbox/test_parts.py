@@ -1,5 +1,6 @@
 """Parts that this machine does not show whole: the other cgroups, the other processor, what is asked for wrongly."""
 
+import math
 import struct
 from pathlib import Path
 
@@ -143,9 +144,9 @@ def test_every_jump_of_the_filter_lands_in_it() -> None:
         assert all(at + 1 + max(yes, no) < len(lines) for at, (_, yes, no, _) in enumerate(lines[:-1]))
 
 
-@pytest.mark.parametrize("values", [{"wall_s": 0}, {"memory_mb": -1}, {"pids": 0}, {"cpu_s": float("nan")}])
+@pytest.mark.parametrize("values", [{"wall_s": math.inf}, {"memory_mb": 4}, {"pids": 0}, {"cpu_s": math.nan}])
 def test_limits_that_are_none_are_refused(values: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="must be more than 0"):
+    with pytest.raises(ValueError, match="must be more than"):
         Limits(**values)  # type: ignore[arg-type]
 
 
