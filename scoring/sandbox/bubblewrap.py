@@ -14,7 +14,7 @@ from typing import IO, Any
 from scoring.sandbox.cgroups import find_parents
 from scoring.sandbox.jobs import Isolation, JobSpec, Result, Tree, Verdict
 from scoring.sandbox.messages import framed, receive
-from scoring.sandbox.slots import SLOTS, free
+from scoring.sandbox.slots import SLOTS, free, has_pool
 
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
@@ -50,7 +50,7 @@ class Bubblewrap:
         from scoring.sandbox.probing import canaries  # noqa: PLC0415 - only here
 
         parents = find_parents() if self._cgroups else find_parents(mounts="", own="")
-        user = "pool" if os.geteuid() == 0 else "caller"
+        user = "pool" if has_pool() else "caller"
         return Isolation(backend=self.name, canaries=canaries(self), memory=parents.name, user=user)
 
     def run(self, spec: JobSpec) -> Result:

@@ -44,7 +44,7 @@ class Slot:
 
     def group(self, parents: Parents) -> Group:
         """Return the slot's cgroups, made or not."""
-        return Group(parents, f"{os.geteuid()}-{self.number}")
+        return Group(parents, f"{owner()}-{self.number}")
 
     def mark(self, pid: int) -> None:
         """Write down the process with which the job ends."""
@@ -90,7 +90,7 @@ class Slot:
 
 def folder_of_all() -> str:
     """Return where the slots of this user are: on a disk, for code and input may be large."""
-    return f"/var/tmp/podium-sandbox-{os.geteuid()}"  # noqa: S108 - make_place looks whose it is
+    return f"/var/tmp/podium-sandbox-{owner()}"  # noqa: S108 - make_place looks whose it is
 
 
 def take(numbers: Iterable[int], parents: Parents) -> Slot:
@@ -155,9 +155,44 @@ def _remove_folder(name: str, handle: int) -> None:
         os.unlink(name, dir_fd=handle)
 
 
-def _pool_user(number: int) -> int:
-    """Return the user id of a slot: one that our own user namespace knows."""
+def owner() -> int:
+    """Return our user id as the machine knows it: root of a user namespace of its own is somebody else outside."""
+    me = os.geteuid()
+    return next((outside + me - first for first, outside, count in _users() if first <= me < first + count), me)
+
+
+def has_pool() -> bool:
+    """Return whether we are a root that has user ids to give to jobs."""
+    return os.geteuid() == 0 and _pool() is not None
+
+
+def _pool() -> int | None:
+    """Return the first user id of the pool: one of those that our user namespace knows."""
+    users = _users()
+    known = (pool for pool in (POOL, SMALL_POOL) if any(_has(row, pool) for row in users))
+    return next(known, None)
+
+
+def _has(row: tuple[int, int, int], pool: int) -> bool:
+    first, _, count = row
+    return first <= pool and first + count >= pool + SLOTS
+
+
+def _pool_user(number: int) -> int | None:
+    """Return the user id of a slot, or None for a root that is an ordinary user outside and has no ids to give.
+
+    Raises NoSlotError for the machine's root where there are none: its jobs would be root's.
+    """
+    pool = _pool()
+    if pool is not None:
+        return pool + number
+    if owner() == 0:
+        raise NoSlotError(f"Root here has no user ids to give to jobs: {SMALL_POOL} and the {SLOTS} after it.")
+    return None
+
+
+def _users() -> list[tuple[int, int, int]]:
+    """Return what users of our namespace are outside of it: first id inside, first id outside, how many."""
     with open("/proc/self/uid_map", encoding="utf-8") as stream:
-        rows = [list(map(int, line.split())) for line in stream]
-    known = any(first <= POOL and first + count >= POOL + SLOTS for first, _, count in rows)
-    return (POOL if known else SMALL_POOL) + number
+        rows = [tuple(map(int, line.split())) for line in stream]
+    return [(first, outside, count) for first, outside, count in rows]

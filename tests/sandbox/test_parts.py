@@ -160,6 +160,30 @@ def test_a_folder_of_slots_that_others_may_write_to_is_not_used(
         Bubblewrap().reap()
 
 
+@pytest.mark.parametrize(
+    ("users", "user", "owner"),
+    [
+        ([(0, 0, 4294967295)], 2_100_000_007, 0),
+        ([(0, 100_000, 65_536)], 60_007, 100_000),  # a container with a user namespace of its own
+        ([(0, 1000, 1)], None, 1000),  # unshare --map-root-user
+        ([(0, 1000, 1), (1, 100_000, 65_536)], 60_007, 1000),  # rootless podman
+    ],
+)
+def test_root_gives_a_user_id_to_each_slot_where_it_has_some(
+    users: list[tuple[int, int, int]], user: int | None, owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "_users", lambda: users)
+    monkeypatch.setattr(slots.os, "geteuid", lambda: 0)
+    assert (slots._pool_user(7), slots.owner()) == (user, owner)
+
+
+def test_the_machines_root_without_user_ids_to_give_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "_users", lambda: [(0, 0, 1)])
+    monkeypatch.setattr(slots.os, "geteuid", lambda: 0)
+    with pytest.raises(slots.NoSlotError):
+        slots._pool_user(7)
+
+
 def test_a_result_says_what_went_wrong_only_where_it_did() -> None:
     assert "detail" not in Result(verdict=Verdict.OK).to_dict()
     assert Result(verdict=Verdict.SANDBOX_ERROR, detail="No.").to_dict()["detail"] == "No."
