@@ -114,8 +114,8 @@ def _spec(options: argparse.Namespace) -> JobSpec:
 
 
 def _show(result: Result, spec: JobSpec) -> None:
-    sys.stdout.write(result.stdout)
-    sys.stderr.write(result.stderr)
+    sys.stdout.write(_harmless(result.stdout))
+    sys.stderr.write(_harmless(result.stderr))
     for item in result.refused:
         say(f"refused {item.path}: {item.reason}")
     for found in result.collected:
@@ -125,3 +125,8 @@ def _show(result: Result, spec: JobSpec) -> None:
     say(f"{result.verdict}{how}: {result.wall_s:.2f} s, {result.cpu_s:.2f} s CPU, {result.memory_mb:.0f} MiB")
     if result.detail:
         sys.stderr.write(f"{result.detail}\n")
+
+
+def _harmless(text: str) -> str:
+    """Return a job's words without what would steer a terminal."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)

@@ -6,7 +6,7 @@ mounted in its own namespace alone. So it is safe to remove, as root too.
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH123
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH116, PTH123
 
 from __future__ import annotations
 
@@ -105,13 +105,23 @@ def free(numbers: Iterable[int]) -> Iterator[Slot]:
     """Yield the free slots of those numbers, each one taken. What the caller does not keep it gives back."""
     place = make_place()
     for number in numbers:
-        lock = os.open(f"{place}/{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        yield Slot(place, number, lock)
+        lock = _locked(f"{place}/{number}.lock")
+        if lock is not None:
+            yield Slot(place, number, lock)
+
+
+def _locked(path: str) -> int | None:
+    """Return a handle that has the lock, or None where another has it."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.utime(lock)  # else what clears /var/tmp of old files takes it from under a job
+        if os.path.samestat(os.fstat(lock), os.stat(path)):
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(lock)
+    return None
 
 
 def make_place() -> str:

@@ -33,6 +33,7 @@ CHUNK = 1 << 16
 FULL = 4096
 """A file system with less room than a page is full."""
 MIB = 1 << 20
+CANCELLED = "cancelled"
 
 
 class SandboxError(Exception):
@@ -70,11 +71,17 @@ def _prepare(job: dict[str, Any], slot: Slot) -> None:
     """Fill the slot's folder."""
     slot.fill(*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"]))))
     for name in ("code", "input"):
-        copy_in(job[name], f"{slot.job}/{name}")
+        copy_in(job[name], f"{slot.job}/{name}", look_up=_stay_wanted)
     for name, text in launching.PEOPLE.items():
         with open(f"{slot.job}/{name}", "w", encoding="utf-8") as stream:
             stream.write(text)
         os.chmod(f"{slot.job}/{name}", 0o644)
+
+
+def _stay_wanted() -> None:
+    """Raise SandboxError where standard input has ended."""
+    if select.select([0], [], [], 0)[0]:
+        raise SandboxError(CANCELLED)
 
 
 class Stream:
@@ -196,7 +203,7 @@ class Job:
                     self._kill("output")
                 return more
         if handle == 0:
-            self._kill("cancelled")
+            self._kill(CANCELLED)
         return False  # standard input, or the end of the process
 
     def _watch(self) -> None:
@@ -258,7 +265,7 @@ class Job:
     def _verdict(self) -> str:
         """Return how it ended, without a look at its files."""
         if self._kill_reason is not None:
-            return "sandbox_error" if self._kill_reason == "cancelled" else self._kill_reason
+            return "sandbox_error" if self._kill_reason == CANCELLED else self._kill_reason
         code, err = self._exit_code(), self._streams[1].text
         if self._group.oom_kills():
             return "memory"

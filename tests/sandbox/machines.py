@@ -51,10 +51,14 @@ def slots() -> range:
     raise AssertionError("Too many runs of the tests at one time.")
 
 
+@functools.cache
 def python_for_all() -> str:
-    """Return a Python that everybody may start."""
-    found = [path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists()]
-    return found[0] if found else sys.executable
+    """Return a Python that everybody may start, and that is new enough for our package."""
+    asked = "import sys; raise SystemExit(sys.version_info < (3, 11))"
+    for path in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        if Path(path).exists() and subprocess.run([path, "-c", asked], check=False).returncode == 0:
+            return path
+    return sys.executable
 
 
 class Somebody:

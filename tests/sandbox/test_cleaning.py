@@ -62,6 +62,17 @@ def test_a_job_that_is_cancelled_is_gone_within_two_seconds(here: Attack) -> Non
     assert (result.verdict, result.detail) == ("sandbox_error", "cancelled")
 
 
+def test_a_job_is_cancelled_while_its_input_is_copied(here: Attack) -> None:
+    with (here.folder / "input" / "large").open("wb") as stream:
+        stream.truncate(8 << 30)
+    running = Bubblewrap(slots=slots()).start(here.spec("true"))
+    time.sleep(0.2)
+    began = time.monotonic()
+    running.cancel()
+    assert running.wait().detail.endswith("cancelled")
+    assert time.monotonic() - began < 2
+
+
 @pytest.mark.parametrize("after_s", [0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.2])
 def test_a_supervisor_that_is_killed_leaves_nothing_that_runs(here: Attack, after_s: float) -> None:
     sandbox = Bubblewrap(slots=slots())

@@ -69,8 +69,8 @@ def test_run_has_the_running_python_too(here: Attack) -> None:
 
 def test_run_without_json_is_for_people(here: Attack) -> None:
     folders = [f"--{name}={here.folder / name}" for name in ("code", "input", "out")]
-    done = scoring("run", *folders, "--", "sh", "-c", "echo hello; ln -s /etc/passwd /out/l")
-    assert done.stdout.splitlines()[:2] == ["hello", "refused l: symlink"]
+    done = scoring("run", *folders, "--", "sh", "-c", "printf 'hel\\033lo\\n'; ln -s /etc/passwd /out/l")
+    assert done.stdout.splitlines()[:2] == ["hel�lo", "refused l: symlink"]
     assert done.stdout.splitlines()[-1].startswith("ok: ")
 
 

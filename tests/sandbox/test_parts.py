@@ -160,6 +160,16 @@ def test_a_folder_of_slots_that_others_may_write_to_is_not_used(
         Bubblewrap().reap()
 
 
+def test_a_slot_is_its_holders_until_it_is_given_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(slots, "folder_of_all", lambda: str(tmp_path))
+    [first] = slots.free([3])
+    assert list(slots.free([3])) == []
+    first.give_back()
+    [again] = slots.free([3])
+    again.give_back()
+
+
 @pytest.mark.parametrize(
     ("users", "user", "owner"),
     [
