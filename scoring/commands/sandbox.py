@@ -23,7 +23,7 @@ from scoring.commands.answers import (
 )
 
 if TYPE_CHECKING:
-    from scoring.sandbox.jobs import Isolation, JobSpec, Result
+    from scoring.sandbox.jobs import Canary, Isolation, JobSpec, Result
 
 CHECK = "Try what a sandbox must hold back here, canary by canary, and say what to install where one got out."
 RUN = "Run a command in a sandbox: /code and /input are read-only, what it leaves in /out is collected."
@@ -57,7 +57,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _show_isolation(isolation: Isolation) -> None:
-    rows = [(item.name, "held" if item.held else "GOT OUT", item.seen) for item in isolation.canaries]
+    rows = [(item.name, _word(item), item.seen) for item in isolation.canaries]
     table(("Canary", "", "What was seen"), rows)
     users = {"pool": "a user id of their own", "caller": "your own user id, inside a user namespace"}
     if isolation.holds:
@@ -65,7 +65,13 @@ def _show_isolation(isolation: Isolation) -> None:
         return
     say("No job runs here until this is mended:")
     for item in dict.fromkeys(canary.mend for canary in isolation.canaries if not canary.held):
-        say(f"  {item}.")
+        say(f"  {item.rstrip('.')}.")
+
+
+def _word(canary: Canary) -> str:
+    if canary.name in {"bubblewrap", "start"}:
+        return "works" if canary.held else "fails"
+    return "held" if canary.held else "GOT OUT"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -108,8 +114,8 @@ def _spec(options: argparse.Namespace) -> JobSpec:
 
 
 def _show(result: Result, spec: JobSpec) -> None:
-    sys.stdout.write(result.stdout)
-    sys.stderr.write(result.stderr)
+    sys.stdout.write(_harmless(result.stdout))
+    sys.stderr.write(_harmless(result.stderr))
     for item in result.refused:
         say(f"refused {item.path}: {item.reason}")
     for found in result.collected:
@@ -119,3 +125,8 @@ def _show(result: Result, spec: JobSpec) -> None:
     say(f"{result.verdict}{how}: {result.wall_s:.2f} s, {result.cpu_s:.2f} s CPU, {result.memory_mb:.0f} MiB")
     if result.detail:
         sys.stderr.write(f"{result.detail}\n")
+
+
+def _harmless(text: str) -> str:
+    """Return a job's words without what would steer a terminal."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)

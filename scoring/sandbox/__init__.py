@@ -6,14 +6,15 @@ Python process without environment, then goes through these steps:
 
 1. It copies code and input into the slot with the caller's rights: regular files only, no link is followed.
 2. It makes the slot's cgroups (memory, processes, CPU) where the machine lets it, and reads every limit back.
-3. A forked child joins them, drops to the slot's user id for good, enters a user and a mount namespace, mounts a sized
-   tmpfs for each place that can be written (``/out``, ``/tmp``, ``/dev/shm``), lowers its resource limits, and becomes
-   bubblewrap. The mounts exist in that namespace alone: whatever is killed, none is left on the host.
+3. A forked child joins them, drops to the slot's user id for good, and enters a user, a mount and a process namespace.
+   The first process of that namespace asks to die with the supervisor, mounts a sized tmpfs for each place that can be
+   written (``/out``, ``/tmp``, ``/dev/shm``), lowers its resource limits, and becomes bubblewrap. The mounts exist in
+   that namespace alone: whatever is killed, none is left on the host.
 4. Bubblewrap makes the namespaces of the job (process ids, network, IPC, host name, cgroups, user, mounts), binds
    ``/usr``, ``/code`` and ``/input`` read-only, remounts ``/`` and ``/dev`` read-only, drops every capability, loads
    the seccomp filter of :mod:`scoring.sandbox.seccomp`, and starts the command with an environment of ours.
-5. The supervisor reads the streams up to their cap, watches wall time, CPU time and memory, and kills the job's
-   process 1, with which everything in its namespace ends. It waits until that is so.
+5. The supervisor reads the streams up to their cap, and watches wall time, CPU time and memory. What it kills is that
+   first process, with which the kernel ends all others; it waits until that is so.
 6. Only then, when nobody can change it any more, ``/out`` is read through a handle: regular files with one link and a
    plain name, up to their caps. Their bytes are copied into the caller's folder; everything else is listed as refused.
 
@@ -26,7 +27,8 @@ and nothing else is. Exit codes, streams and files are the job's own words: they
 
 **Two ways to limit memory.** With cgroups (version 1 or 2) the kernel counts every page, those of a tmpfs too. Without
 them each process is limited by RLIMIT_DATA, the sum of all is looked at every 100 ms, memfd and System V memory are
-refused, and a tmpfs counts beside it. That second way bounds mistakes and plain attacks; it can be passed for 100 ms.
+refused, and a tmpfs counts beside it. That second way bounds mistakes and plain attacks. It can be passed for 100 ms,
+and it does not see what the kernel holds for a job: the buffers of sockets and pipes, for one.
 
 **What it does not defend.**
 

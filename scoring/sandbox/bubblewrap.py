@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -14,11 +13,15 @@ from typing import IO, Any
 
 from scoring.sandbox.cgroups import find_parents
 from scoring.sandbox.jobs import Isolation, JobSpec, Result, Tree, Verdict
-from scoring.sandbox.slots import SLOTS, free
+from scoring.sandbox.messages import framed, receive
+from scoring.sandbox.slots import SLOTS, free, has_pool
 
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
-PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from scoring.sandbox.supervisor import main; main()"
+PROGRAM = (
+    "import sys; root, first, after, cgroups = sys.argv[1:]; sys.path.append(root); "
+    "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups)"
+)
 DETAIL_BYTES = 4096
 
 
@@ -26,31 +29,51 @@ class Bubblewrap:
     """Runs jobs in sandboxes of their own. It may be used by several threads.
 
     ``slots`` are the numbers that it may take, so the most jobs at one time, and those that ``reap()`` looks at.
-    ``cgroups=False`` does without them.
+    ``cgroups=False`` does without them. With ``spare`` a supervisor waits for the next job after the first
+    ``run()``, so that it starts at once; ``close()`` ends it, and so does our own end.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, *, slots: range = range(SLOTS), cgroups: bool = True) -> None:
+    def __init__(self, *, slots: range = range(SLOTS), cgroups: bool = True, spare: bool = False) -> None:
         self._slots, self._cgroups = slots, cgroups
+        self._spares: list[Running] | None = [] if spare else None
+
+    def close(self) -> None:
+        """End the supervisor that waits for the next job."""
+        while (running := self._spare()) is not None:
+            running.cancel()
+            running.wait()
 
     def probe(self) -> Isolation:
         """Try what isolation must do here, canary by canary."""
         from scoring.sandbox.probing import canaries  # noqa: PLC0415 - only here
 
         parents = find_parents() if self._cgroups else find_parents(mounts="", own="")
-        user = "pool" if os.geteuid() == 0 else "caller"
+        user = "pool" if has_pool() else "caller"
         return Isolation(backend=self.name, canaries=canaries(self), memory=parents.name, user=user)
 
     def run(self, spec: JobSpec) -> Result:
         """Run a job and return what became of it."""
-        return self.start(spec).wait()
+        result = self.start(spec).wait()
+        if self._spares is not None and not self._spares:
+            self._spares.append(self._supervisor())
+        return result
 
     def start(self, spec: JobSpec) -> Running:
         """Start a job. What is returned must be waited for."""
-        bwrap = shutil.which("bwrap") or "/usr/bin/bwrap"
-        numbers = [self._slots.start, self._slots.stop]
-        return Running(_job(spec) | {"bwrap": bwrap, "slots": numbers, "cgroups": self._cgroups})
+        job = _job(spec) | {"bwrap": shutil.which("bwrap") or "/usr/bin/bwrap"}
+        running = self._spare() or self._supervisor()
+        running.begin(job)
+        return running
+
+    def _spare(self) -> Running | None:
+        with contextlib.suppress(IndexError):  # another thread may take it meanwhile
+            return self._spares.pop() if self._spares else None
+        return None
+
+    def _supervisor(self) -> Running:
+        return Running(numbers=self._slots, cgroups=self._cgroups)
 
     def reap(self) -> int:
         """Remove what supervisors left that were killed. Returns how many slots had something."""
@@ -64,12 +87,13 @@ class Bubblewrap:
 
 
 class Running:
-    """A job that was started."""
+    """A supervisor, and the job that it was sent."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, *, numbers: range, cgroups: bool) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until wait()
+        words = [str(ROOT), str(numbers.start), str(numbers.stop), "yes" if cgroups else "no"]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", PROGRAM, ROOT],
+            [sys.executable, "-I", "-S", "-c", PROGRAM, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -77,8 +101,11 @@ class Running:
             cwd="/",
             start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
         )
+
+    def begin(self, job: dict[str, Any]) -> None:
+        """Send the job."""
         with contextlib.suppress(BrokenPipeError):  # then its last words say why
-            self._stdin.write(json.dumps(job).encode() + b"\n")
+            self._stdin.write(framed(job))
             self._stdin.flush()
 
     @property
@@ -94,9 +121,9 @@ class Running:
     def wait(self) -> Result:
         """Wait for the result."""
         try:
-            line = self._stdout.read()
+            report = receive(self._stdout.fileno())
             self._process.wait()
-            return Result.from_dict(json.loads(line)) if line else self._broken()
+            return Result.from_dict(report) if report else self._broken()
         finally:
             self.cancel()
             self._process.wait()

@@ -111,10 +111,13 @@ class Group:
         """Whether memory and processes are counted by the kernel."""
         return bool(self.folders)
 
-    def make(self, *, memory_bytes: int, pids: int, cpus: float) -> None:
-        """Make them, with these limits. Raises OSError, and LimitNotKeptError where one reads back otherwise."""
+    def make(self) -> None:
+        """Make them, without limits yet. Raises OSError."""
         for folder in self.folders.values():
             os.mkdir(folder)
+
+    def limit(self, *, memory_bytes: int, pids: int, cpus: float) -> None:
+        """Set the limits. Raises OSError, and LimitNotKeptError where one reads back otherwise."""
         quota = int(cpus * PERIOD_US)
         if self.version == 1:
             self._keep("memory", "memory.limit_in_bytes", memory_bytes)

@@ -12,8 +12,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -33,14 +36,17 @@ KINDS = {
 """Reasons for what is no file; the others are hard_link, odd_name, too_deep, too_many, too_large and unreadable."""
 
 
-def copy_in(source: str | None, target: str) -> None:
-    """Copy the regular files below ``source``, if any, to ``target``, a new folder, for all who may pass to it."""
+def copy_in(source: str | None, target: str, *, look_up: Callable[[], None] = lambda: None) -> None:
+    """Copy the regular files below ``source``, if any, to ``target``, a new folder, for all who may pass to it.
+
+    ``look_up`` is called now and then, and may raise where nobody wants the copy any more.
+    """
     if source is None:
         _make(target)
         return
     top = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _copy_folder(top, target)
+        _copy_folder(top, target, look_up)
     finally:
         os.close(top)
 
@@ -50,7 +56,7 @@ def _make(target: str) -> None:
     os.chmod(target, 0o755)  # noqa: S103 - past the umask, in a slot whose folder only its user passes
 
 
-def _copy_folder(handle: int, target: str) -> None:
+def _copy_folder(handle: int, target: str, look_up: Callable[[], None]) -> None:
     _make(target)
     for name in os.listdir(handle):
         kind = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
@@ -59,21 +65,22 @@ def _copy_folder(handle: int, target: str) -> None:
         inner = os.open(name, FOLDER if stat.S_ISDIR(kind) else FILE, dir_fd=handle)
         try:
             if stat.S_ISDIR(kind):
-                _copy_folder(inner, f"{target}/{name}")
+                _copy_folder(inner, f"{target}/{name}", look_up)
             else:
-                _copy_file(inner, f"{target}/{name}")
+                _copy_file(inner, f"{target}/{name}", look_up)
         finally:
             os.close(inner)
 
 
-def _copy_file(source: int, target: str) -> None:
+def _copy_file(source: int, target: str, look_up: Callable[[], None]) -> None:
     found = os.fstat(source)
     if not stat.S_ISREG(found.st_mode):  # exchanged since it was looked at
         return
     new = os.open(target, NEW, 0o600)
     try:
+        look_up()
         while os.sendfile(new, source, None, CHUNK):
-            pass
+            look_up()
         os.fchmod(new, 0o755 if found.st_mode & 0o100 else 0o644)
     finally:
         os.close(new)

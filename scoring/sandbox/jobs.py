@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 KIB, MIB = 1 << 10, 1 << 20
+LEAST_MEMORY_MB = 8
+"""What the sandbox itself takes, and a little."""
 
 
 class Verdict(enum.StrEnum):
@@ -53,8 +56,9 @@ class Limits:
     def __post_init__(self) -> None:
         """Refuse limits that are none."""
         for name, value in asdict(self).items():
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be more than 0, not {value}.")
+            least = LEAST_MEMORY_MB if name == "memory_mb" else 0
+            if value is not None and not least < value < math.inf:
+                raise ValueError(f"{name} must be more than {least}, not {value}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

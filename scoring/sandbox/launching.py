@@ -12,12 +12,16 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from typing import Any, NoReturn
 
 from scoring.confinement import lower
 from scoring.sandbox import kernel
 from scoring.sandbox.cgroups import Group
+from scoring.sandbox.messages import receive
 from scoring.sandbox.slots import Slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 INSIDE = 65534
 """The user and group id that the job sees."""
@@ -38,42 +42,58 @@ STACK_BYTES = 8 << 20
 """What a thread reserves too, and RLIMIT_DATA counts."""
 
 
-class Pipes:
-    """The handles that the child keeps, or gives to bubblewrap."""
+class Handles:
+    """What the child keeps: pipes to and from us, those of bubblewrap, and the files that bubblewrap reads."""
 
-    def __init__(self, *, said: int, heard: int, stdout: int, stderr: int, status: int) -> None:
-        self.said, self.heard = said, heard
-        self.stdout, self.stderr, self.status = stdout, stderr, status
+    def __init__(
+        self, *, said: int, heard: int, stdout: int, stderr: int, status: int, rules: int, arguments: int
+    ) -> None:
+        self.said, self.heard, self.stdout, self.stderr = said, heard, stdout, stderr
+        self.status, self.rules, self.arguments = status, rules, arguments
 
 
-def launch(job: dict[str, Any], *, slot: Slot, group: Group, arguments: int, rules: int, pipes: Pipes) -> NoReturn:
-    """Drop our rights, enter the namespaces, and leave a child there, first of its process namespace, as bubblewrap.
+def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
+    """Wait for a job, drop our rights, enter the namespaces, and leave a child there that becomes bubblewrap.
 
-    The child's process id is written to ``pipes.said``. The child asks twice for a byte of ``pipes.heard``: when it has
-    a parent, and from inside /out when it has asked to die with it. What goes wrong is written to ``pipes.stderr``.
+    The child is the first of its process namespace; its process id is written to ``said``. ``heard`` brings the job,
+    then a byte when the child has a parent, then one from which on it may become bubblewrap: it is in /out until then,
+    and has asked to die with its parent. What goes wrong is written to ``stderr``.
     """
     try:
-        kept = (arguments, rules, pipes.status)
-        _redirect(pipes)
-        _close_all_but(pipes.said, pipes.heard, *kept)
+        kept = (handles.status, handles.rules, handles.arguments)
+        _redirect(handles)
+        _close_all_but(handles.said, handles.heard, *kept)
         _write("/proc/self/oom_score_adj", "1000")  # with our rights: where root may do it, the job cannot lower it
         group.join()
+        job = receive(handles.heard)
+        if job is None:  # the supervisor is gone, or has nothing to do
+            os._exit(0)
         _drop_rights(job, slot)
         child = os.fork()
         if child:
-            os.write(pipes.said, f"{child}\n".encode())
+            os.write(handles.said, f"{child}\n".encode())
             os._exit(0)
-        _wait_for_word(pipes)
+        _wait_for_word(handles)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         _mount(job["limits"], slot.folder)
         os.chdir(f"{slot.folder}/out")
-        os.write(pipes.said, b"ready\n")
-        _wait_for_word(pipes)
+        os.write(handles.said, b"ready\n")
+        _wait_for_word(handles)
         os.chdir("/")
-        _become_bubblewrap(job, arguments=arguments, kept=kept, counted=group.counts)
+        lower(resource_limits(job["limits"], counted=group.counts))
+        for handle in kept:
+            os.set_inheritable(handle, True)
+        words = ["bwrap", "--args", str(handles.arguments), "--", *job["command"]]
+        os.execve(job["bwrap"], words, {})  # noqa: S606
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode())
     os._exit(111)
+
+
+def _wait_for_word(handles: Handles) -> None:
+    """Wait for the supervisor; where it is gone, we are not to stay."""
+    if not os.read(handles.heard, 1):
+        os._exit(0)
 
 
 def _close_all_but(*kept: int) -> None:
@@ -85,22 +105,9 @@ def _close_all_but(*kept: int) -> None:
     os.closerange(before + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _wait_for_word(pipes: Pipes) -> None:
-    """Wait for the supervisor; where it is gone, we are not to stay."""
-    if not os.read(pipes.heard, 1):
-        os._exit(0)
-
-
-def _become_bubblewrap(job: dict[str, Any], *, arguments: int, kept: tuple[int, ...], counted: bool) -> NoReturn:
-    lower(resource_limits(job["limits"], counted=counted))
-    for handle in kept:
-        os.set_inheritable(handle, True)
-    os.execve(job["bwrap"], ["bwrap", "--args", str(arguments), "--", *job["command"]], {})  # noqa: S606
-
-
-def _redirect(pipes: Pipes) -> None:
+def _redirect(handles: Handles) -> None:
     nothing = os.open("/dev/null", os.O_RDONLY)
-    for handle, number in ((nothing, 0), (pipes.stdout, 1), (pipes.stderr, 2)):
+    for handle, number in ((nothing, 0), (handles.stdout, 1), (handles.stderr, 2)):
         os.dup2(handle, number)
 
 
@@ -165,9 +172,9 @@ def arguments(job: dict[str, Any], *, slot: Slot, rules: int, status: int) -> by
         *_system(),
         *("--perms", "0555", "--dir", "/etc"),
         *(word for path in ETC if os.path.exists(path) for word in ("--ro-bind", path, path)),
-        *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.folder}/{name}", f"/etc/{name}")),
+        *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.job}/{name}", f"/etc/{name}")),
         *(word for pair in _trees(job, slot) for word in ("--ro-bind", *pair)),
-        *("--ro-bind", f"{slot.folder}/code", "/code", "--ro-bind", f"{slot.folder}/input", "/input"),
+        *("--ro-bind", f"{slot.job}/code", "/code", "--ro-bind", f"{slot.job}/input", "/input"),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name, path in WRITABLE.items() for word in ("--bind", f"{slot.folder}/{name}", path)),
         # bubblewrap's own / and /dev are tmpfs without a size

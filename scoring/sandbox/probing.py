@@ -7,7 +7,6 @@ than it may. A machine where one of them gets through takes no jobs.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -33,7 +32,7 @@ KERNEL = "Update the kernel: this one does not hold it back. Report it as a bug 
 CGROUPS = "Give this process cgroups of its own: systemd's Delegate=yes, or start as root"
 PROBE = """
 import ctypes, json, os, socket, sys
-label, secret, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+label, port = sys.argv[1], int(sys.argv[2])
 libc = ctypes.CDLL(None, use_errno=True)
 
 def read(path):
@@ -67,15 +66,14 @@ found = {
     "user": str(os.getuid()),
     "namespace": tried(lambda: called(numbers[0], 0x10000000)),
     "seccomp": tried(lambda: called(numbers[1], 1, 0)),
-    "environment": tried(lambda: secret if secret.encode() in read("/proc/1/environ") else "clean"),
+    "environment": tried(lambda: "there" if read("/proc/1/environ") else "empty"),
     "writing": ", ".join(tried(lambda: written(f"{p}/canary")) for p in ("/code", "/input", "/usr", "/", "/dev")),
     "processes": " ".join(sorted(name for name in os.listdir("/proc") if name.isdigit())),
 }
-written_down = open("/out/found.json", "w")
-json.dump(found, written_down)
+with open("/out/found.json", "w") as stream:
+    json.dump(found, stream)
 """
 EATER = "x = bytearray(200 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
-SECRET = "planted-secret"  # noqa: S105 - nobody's
 
 
 def canaries(sandbox: Bubblewrap) -> tuple[Canary, ...]:
@@ -104,12 +102,12 @@ def _tried(sandbox: Bubblewrap, folder: Path) -> tuple[Canary, ...]:
     (folder / "code").mkdir()
     (folder / "code" / "probe.py").write_text(PROBE)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        words = (str(label), SECRET, str(server.getsockname()[1]))
+        words = (str(label), str(server.getsockname()[1]))
         result = _run(sandbox, folder, "python3", "probe.py", *words)
     written = folder / "out" / "found.json"
     started = result.verdict is Verdict.OK and written.is_file()
     seen = "A job ran." if started else (result.detail or result.stderr or result.verdict).strip()
-    start = Canary(name="start", held=started, seen=seen, mend="" if started else NAMESPACES)
+    start = Canary(name="start", held=started, seen=seen, mend="" if started else _mend(seen))
     if not started:
         return (start,)
     found: dict[str, str] = json.loads(written.read_text())
@@ -117,16 +115,18 @@ def _tried(sandbox: Bubblewrap, folder: Path) -> tuple[Canary, ...]:
     return (start, *_judged(found), _link(result), _memory(eater))
 
 
+def _mend(seen: str) -> str:
+    """Return what to set where a job did not start, for a reason ``seen``."""
+    words = ("unshare", "mount", "_map", "bwrap: ")
+    return NAMESPACES if any(word in seen for word in words) else f"Mend this: {seen}"
+
+
 def _run(sandbox: Bubblewrap, folder: Path, *command: str) -> Result:
     from scoring.sandbox.bubblewrap import base_python  # noqa: PLC0415 - it imports us
 
     limits = Limits(wall_s=20, memory_mb=64, pids=16, output_bytes=MIB, scratch_bytes=MIB)
     spec = JobSpec(command=command, code=folder / "code", out=folder / "out", limits=limits, trees=base_python())
-    os.environ["PODIUM_PROBE"] = SECRET
-    try:
-        return sandbox.run(spec)
-    finally:
-        del os.environ["PODIUM_PROBE"]
+    return sandbox.run(spec)
 
 
 def _judged(found: dict[str, str]) -> tuple[Canary, ...]:
@@ -137,7 +137,7 @@ def _judged(found: dict[str, str]) -> tuple[Canary, ...]:
         ("user", found["user"] != "0", f"user id {found['user']} inside"),
         ("namespaces", found["namespace"].startswith("error"), found["namespace"]),
         ("system calls", found["seccomp"].startswith("error"), found["seccomp"]),
-        ("environment", found["environment"] != SECRET, "that of process 1 is " + found["environment"]),
+        ("environment", found["environment"] != "there", "that of process 1 is " + found["environment"]),
         ("read-only", all(word.startswith("error") for word in refusals), found["writing"]),
         ("processes", len(found["processes"].split()) <= 3, "it sees " + found["processes"]),
     )

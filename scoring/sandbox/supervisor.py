@@ -1,28 +1,31 @@
 """The process that runs one job and is there until nothing of it is left. ``scoring.sandbox`` tells how.
 
-It reads one line of JSON from standard input and writes one to standard output. The end of standard input means that
-the caller is gone or wants no more. It is started for each job, so it loads little: no dataclasses, no pathlib.
+It reads a job from standard input and writes a report to standard output (:mod:`scoring.sandbox.messages`). The end of
+standard input means that the caller is gone or wants no more. It is started for each job, so it loads little; and it
+prepares what needs no job before it reads one, so that it can be started early.
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH101, PTH102, PTH123, PTH208
+# ruff: noqa: PTH101, PTH123, PTH208
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import resource
 import select
 import signal
-import sys
 import time
-from typing import Any
 
 from scoring.sandbox import kernel, launching, seccomp
 from scoring.sandbox.cgroups import Group, find_parents
 from scoring.sandbox.collecting import Collection, copy_in
+from scoring.sandbox.messages import framed, receive
 from scoring.sandbox.slots import Slot, take
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TICK_S = 0.1
 DYING_S = 10.0
@@ -30,53 +33,55 @@ CHUNK = 1 << 16
 FULL = 4096
 """A file system with less room than a page is full."""
 MIB = 1 << 20
+CANCELLED = "cancelled"
 
 
 class SandboxError(Exception):
     """Something that is ours went wrong."""
 
 
-def main() -> None:
-    """Run the job that standard input tells."""
+def main(first_slot: int, after_slots: int, cgroups: str) -> None:
+    """Run the job that standard input brings in one of these slots; ``cgroups`` is "yes" or "no"."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    os.umask(0o077)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    job = json.loads(_read_line(0))
     try:
-        report = _run(job)
+        report = _run(range(first_slot, after_slots), cgroups=cgroups == "yes")
     except Exception as error:  # whatever it is, it is not the job's fault
         report = _ours(f"{type(error).__name__}: {error}")
-    with contextlib.suppress(BrokenPipeError):
-        os.write(1, json.dumps(report).encode() + b"\n")
+    if report is not None:
+        with contextlib.suppress(BrokenPipeError), open(1, "wb", closefd=False) as stream:
+            stream.write(framed(report))
 
 
-def _run(job: dict[str, Any]) -> dict[str, Any]:
-    parents = find_parents() if job["cgroups"] else find_parents(mounts="", own="")
-    slot = take(range(*job["slots"]), parents)
+def _run(numbers: range, *, cgroups: bool) -> dict[str, Any] | None:
+    """Run a job and return the report, or nothing where no job came."""
+    parents = find_parents() if cgroups else find_parents(mounts="", own="")
+    slot = take(numbers, parents)
     try:
-        _prepare(job, slot)
         group = slot.group(parents)
-        limits = job["limits"]
-        pids = limits["pids"] + launching.OWN_PROCESSES
-        group.make(memory_bytes=limits["memory_mb"] * MIB, pids=pids, cpus=limits["cpus"])
-        return Job(job, slot=slot, group=group).run()
+        group.make()
+        job = Job(slot=slot, group=group)
+        order = receive(0)
+        return None if order is None else job.run(order)
     finally:
         slot.clear(parents)
 
 
 def _prepare(job: dict[str, Any], slot: Slot) -> None:
-    """Fill the slot's folder, and give it to the slot's user, who alone may pass."""
+    """Fill the slot's folder."""
+    slot.fill(*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"]))))
     for name in ("code", "input"):
-        copy_in(job[name], f"{slot.folder}/{name}")
+        copy_in(job[name], f"{slot.job}/{name}", look_up=_stay_wanted)
     for name, text in launching.PEOPLE.items():
-        with open(f"{slot.folder}/{name}", "w", encoding="utf-8") as stream:
+        with open(f"{slot.job}/{name}", "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.chmod(f"{slot.folder}/{name}", 0o644)
-    for name in [*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"])))]:
-        os.mkdir(f"{slot.folder}/{name}")
-    if slot.user is not None:
-        os.chown(slot.folder, slot.user, slot.user)
-        os.chmod(slot.folder, 0o500)
+        os.chmod(f"{slot.job}/{name}", 0o644)
+
+
+def _stay_wanted() -> None:
+    """Raise SandboxError where standard input has ended."""
+    if select.select([0], [], [], 0)[0]:
+        raise SandboxError(CANCELLED)
 
 
 class Stream:
@@ -106,56 +111,63 @@ class Stream:
 class Job:
     """One job, from its start until nothing of it runs any more."""
 
-    def __init__(self, job: dict[str, Any], *, slot: Slot, group: Group) -> None:
-        self._job, self._slot, self._group = job, slot, group
-        self._limits = job["limits"]
+    def __init__(self, *, slot: Slot, group: Group) -> None:
+        self._slot, self._group = slot, group
         self._kill_reason: str | None = None
         self._said = b""
         self._peak = 0
+        self._rules, self._arguments = (os.memfd_create(name) for name in ("rules", "arguments"))
+        self._fork()
 
-    def run(self) -> dict[str, Any]:
-        """Run it, and return the report. Raises SandboxError where it cannot begin, or does not end."""
+    def _fork(self) -> None:
+        """Start the child that waits for the job, in the cgroups already: to enter them takes the kernel 10 ms."""
         stdout, stderr, status, said, heard = (os.pipe() for _ in range(5))
-        self._streams = [Stream(pipe[0], kept=self._limits["stream_kept"]) for pipe in (stdout, stderr)]
-        self._status = status[0]
-        self._fork(launching.Pipes(said=said[1], heard=heard[0], stdout=stdout[1], stderr=stderr[1], status=status[1]))
-        for handle in (stdout[1], stderr[1], status[1], said[1], heard[0]):
+        self._outputs, self._status = (stdout[0], stderr[0]), status[0]
+        self._from_child, self._to_child = said[0], heard[1]
+        theirs = {"stdout": stdout[1], "stderr": stderr[1], "status": status[1], "said": said[1], "heard": heard[0]}
+        self._child = os.fork()
+        if self._child == 0:
+            handles = launching.Handles(rules=self._rules, arguments=self._arguments, **theirs)
+            launching.launch(slot=self._slot, group=self._group, handles=handles)
+        self._status_inside = status[1]
+        for handle in theirs.values():
             os.close(handle)
-        self._begin(said[0], heard[1])
+
+    def run(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Run the job, and return the report. Raises SandboxError where it cannot begin, or does not end."""
+        self._job, self._limits = job, job["limits"]
+        self._streams = [Stream(handle, kept=self._limits["stream_kept"]) for handle in self._outputs]
+        _prepare(job, self._slot)
+        pids = self._limits["pids"] + launching.OWN_PROCESSES
+        self._group.limit(memory_bytes=self._limits["memory_mb"] * MIB, pids=pids, cpus=self._limits["cpus"])
+        words = launching.arguments(job, slot=self._slot, rules=self._rules, status=self._status_inside)
+        for handle, content in ((self._rules, _filter(counted=self._group.counts)), (self._arguments, words)):
+            os.write(handle, content)
+            os.lseek(handle, 0, os.SEEK_SET)
+        self._begin()
         self._supervise()
         return self._report()
 
-    def _fork(self, pipes: launching.Pipes) -> None:
-        rules, arguments = (os.memfd_create(name) for name in ("rules", "arguments"))
-        words = launching.arguments(self._job, slot=self._slot, rules=rules, status=pipes.status)
-        for handle, content in ((rules, _filter(counted=self._group.counts)), (arguments, words)):
-            os.write(handle, content)
-            os.lseek(handle, 0, os.SEEK_SET)
-        pid = os.fork()
-        if pid == 0:
-            launching.launch(
-                self._job, slot=self._slot, group=self._group, arguments=arguments, rules=rules, pipes=pipes
-            )
-        os.close(rules)
-        os.close(arguments)
-        os.waitpid(pid, 0)  # its child is ours now
-
-    def _begin(self, said: int, heard: int) -> None:
+    def _begin(self) -> None:
         """Get hold of the first process of the job's namespace and of its /out, and let it go on."""
-        self._pid = int(self._answer(said))
+        # A child that ended already has said why.
+        with contextlib.suppress(BrokenPipeError), open(self._to_child, "wb", closefd=False) as stream:
+            stream.write(framed(self._job))
+        self._pid = int(self._answer())
+        os.waitpid(self._child, 0)  # whose child is ours now
         self._process = os.pidfd_open(self._pid)
         self._slot.mark(self._pid)
-        os.write(heard, b"1")
-        self._answer(said)
+        os.write(self._to_child, b"1")
+        self._answer()
         self._out = os.open(f"/proc/{self._pid}/cwd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._began = time.monotonic()
         self._deadline = self._began + self._limits["wall_s"]
-        os.write(heard, b"2")
+        os.write(self._to_child, b"2")
 
-    def _answer(self, said: int) -> bytes:
+    def _answer(self) -> bytes:
         """Return the next thing that the child says. Raises SandboxError with its last words."""
-        found, _, _ = select.select([said], [], [], DYING_S)
-        word = os.read(said, 64) if found else b""
+        found, _, _ = select.select([self._from_child], [], [], DYING_S)
+        word = os.read(self._from_child, 64) if found else b""
         if not word:
             self._streams[1].read()
             raise SandboxError(f"The job did not begin. {self._streams[1].text}")
@@ -191,7 +203,7 @@ class Job:
                     self._kill("output")
                 return more
         if handle == 0:
-            self._kill("cancelled")
+            self._kill(CANCELLED)
         return False  # standard input, or the end of the process
 
     def _watch(self) -> None:
@@ -228,12 +240,8 @@ class Job:
 
     def _exit_code(self) -> int | None:
         """Return the command's exit status as bubblewrap told it, or None where the command never ran."""
-        for line in self._said.splitlines():
-            with contextlib.suppress(ValueError):
-                facts = json.loads(line)
-                if "exit-code" in facts:
-                    return int(facts["exit-code"])
-        return None
+        _, there, after = self._said.partition(b'"exit-code": ')
+        return int(after.partition(b" ")[0]) if there else None
 
     def _report(self) -> dict[str, Any]:
         code = self._exit_code() if self._kill_reason is None else None
@@ -257,7 +265,7 @@ class Job:
     def _verdict(self) -> str:
         """Return how it ended, without a look at its files."""
         if self._kill_reason is not None:
-            return "sandbox_error" if self._kill_reason == "cancelled" else self._kill_reason
+            return "sandbox_error" if self._kill_reason == CANCELLED else self._kill_reason
         code, err = self._exit_code(), self._streams[1].text
         if self._group.oom_kills():
             return "memory"
@@ -337,14 +345,3 @@ def _memory(pid: int) -> int:
             return int(next(line for line in stream if line.startswith("Pss:")).split()[1]) << 10
     except (OSError, StopIteration):
         return 0
-
-
-def _read_line(handle: int) -> bytes:
-    """Read one line and nothing after it, so that the end of what follows can be waited for."""
-    line = b""
-    while not line.endswith(b"\n"):
-        part = os.read(handle, CHUNK)
-        if not part:
-            sys.exit(0)
-        line += part
-    return line

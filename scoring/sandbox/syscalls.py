@@ -94,9 +94,11 @@ ABSENT: dict[str, tuple[int | None, int | None]] = {
 
 UNCOUNTED: dict[str, tuple[int | None, int | None]] = {
     "memfd_create": (319, 279),
+    "msgget": (68, 186),
+    "semget": (64, 190),
     "shmget": (29, 194),
 }
-"""Memory that only a cgroup counts: refused where there is none."""
+"""Memory that only a cgroup counts, in files without a name and in System V's objects: refused where there is none."""
 
 CLONE = (56, 220)
 IOCTL = (16, 29)

@@ -80,7 +80,8 @@ class Attack:
 def cgroups() -> list[str]:
     """Return the cgroups of our slots."""
     names = {f"podium-sandbox-{os.geteuid()}-{number}" for number in slots()}
-    return [entry for folder in find_parents().folders.values() for entry in os.listdir(folder) if entry in names]
+    folders = map(Path, find_parents().folders.values())
+    return [str(folder / name) for folder in folders for name in sorted(names) if (folder / name).exists()]
 
 
 def _environment(folder: Path) -> str:

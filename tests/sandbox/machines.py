@@ -1,10 +1,13 @@
 """The two ends of what a machine offers: all that there is here, and neither root nor cgroups."""
 
+import fcntl
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import scoring
 from scoring.sandbox.bubblewrap import Bubblewrap
 from scoring.sandbox.jobs import JobSpec, Limits, Result
+from scoring.sandbox.slots import SLOTS
 
 SOMEBODY = 54321
 """A user id without rights."""
@@ -33,16 +37,28 @@ print(json.dumps([result.to_dict(), sandbox.reap()]))
 """
 
 
+@functools.cache
 def slots() -> range:
-    """Return slots that no other process of this run of the tests takes."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return range(100 + worker * SLOTS_EACH, 100 + (worker + 1) * SLOTS_EACH)
+    """Return slots that no other run of the tests on this machine takes, as long as this process lives."""
+    for first in range(100, SLOTS - SLOTS_EACH + 1, SLOTS_EACH):
+        lock = os.open(f"{tempfile.gettempdir()}/podium-sandbox-tests-{first}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        return range(first, first + SLOTS_EACH)
+    raise AssertionError("Too many runs of the tests at one time.")
 
 
+@functools.cache
 def python_for_all() -> str:
-    """Return a Python that everybody may start."""
-    found = [path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists()]
-    return found[0] if found else sys.executable
+    """Return a Python that everybody may start, and that is new enough for our package."""
+    asked = "import sys; raise SystemExit(sys.version_info < (3, 11))"
+    for path in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        if Path(path).exists() and subprocess.run([path, "-c", asked], check=False).returncode == 0:
+            return path
+    return sys.executable
 
 
 class Somebody:

@@ -30,7 +30,13 @@ folder, token, first, last = sys.argv[1:]
 spec = JobSpec(
     command=("python3", "main.py"), code=Path(folder, "code"), out=Path(folder, "out"), environment={"ATTACK": token}
 )
-Bubblewrap(slots=range(int(first), int(last))).run(spec)
+sandbox = Bubblewrap(slots=range(int(first), int(last)), spare=True)
+sandbox.start(spec)
+"""
+WAIT = "import time; time.sleep(60)"
+SPARE = """
+sandbox.run(JobSpec(command=("true",), out=Path(folder, "out")))
+print(sandbox._spares[0].pid, flush=True)
 """
 
 
@@ -56,6 +62,17 @@ def test_a_job_that_is_cancelled_is_gone_within_two_seconds(here: Attack) -> Non
     assert (result.verdict, result.detail) == ("sandbox_error", "cancelled")
 
 
+def test_a_job_is_cancelled_while_its_input_is_copied(here: Attack) -> None:
+    with (here.folder / "input" / "large").open("wb") as stream:
+        stream.truncate(8 << 30)
+    running = Bubblewrap(slots=slots()).start(here.spec("true"))
+    time.sleep(0.2)
+    began = time.monotonic()
+    running.cancel()
+    assert running.wait().detail.endswith("cancelled")
+    assert time.monotonic() - began < 2
+
+
 @pytest.mark.parametrize("after_s", [0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.2])
 def test_a_supervisor_that_is_killed_leaves_nothing_that_runs(here: Attack, after_s: float) -> None:
     sandbox = Bubblewrap(slots=slots())
@@ -67,6 +84,17 @@ def test_a_supervisor_that_is_killed_leaves_nothing_that_runs(here: Attack, afte
     assert "podium-sandbox" not in Path("/proc/self/mountinfo").read_text()
     sandbox.reap()
     assert cgroups() == []
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.1, 0.15])
+def test_without_cgroups_nothing_is_left_that_runs_either(here: Attack, after_s: float) -> None:
+    sandbox = Bubblewrap(slots=slots(), cgroups=False)
+    running = sandbox.start(here.spec("python3", "main.py"))
+    time.sleep(after_s)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    wait_until(lambda: here.survivors() == [])
+    sandbox.reap()
 
 
 def test_what_a_killed_supervisor_left_is_reaped(here: Attack) -> None:
@@ -91,7 +119,7 @@ def test_the_next_job_clears_what_it_finds(here: Attack) -> None:
 
 def test_a_caller_that_is_killed_takes_the_job_along(here: Attack) -> None:
     numbers = [str(slots().start), str(slots().stop)]
-    caller = subprocess.Popen([sys.executable, "-c", CALLER, here.folder, here.token, *numbers], cwd=ROOT)
+    caller = subprocess.Popen([sys.executable, "-c", CALLER + WAIT, here.folder, here.token, *numbers], cwd=ROOT)
     wait_until(lambda: len(here.survivors()) >= 4)
     caller.kill()
     caller.wait()
@@ -102,9 +130,7 @@ def test_a_caller_that_is_killed_takes_the_job_along(here: Attack) -> None:
 def test_bubblewrap_that_is_killed_is_our_fault(here: Attack) -> None:
     running = Bubblewrap(slots=slots()).start(here.spec("python3", "main.py"))
     wait_until(lambda: len(here.survivors()) >= 4)
-    [first] = [
-        int(child) for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-    ]
+    [first] = [int(child) for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
     os.kill(first, signal.SIGKILL)
     assert running.wait().verdict == "sandbox_error"
 
@@ -117,11 +143,27 @@ def test_a_running_job_is_not_reaped(here: Attack) -> None:
     assert running.wait().verdict == "time"
 
 
-def test_a_folder_of_slots_that_others_made_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from scoring.sandbox import slots as slot_module
+def test_a_spare_supervisor_runs_one_job_and_ends(here: Attack) -> None:
+    sandbox = Bubblewrap(slots=slots(), spare=True)
+    for _ in range(3):
+        result = sandbox.run(here.spec("sh", "-c", "ls /tmp; touch /tmp/residue"))
+        assert (result.verdict, result.stdout) == ("ok", "")
+    sandbox.close()
 
-    (tmp_path / "place").mkdir()
-    (tmp_path / "place").chmod(0o777)
-    monkeypatch.setattr(slot_module, "folder_of_all", lambda: str(tmp_path / "place"))
-    with pytest.raises(PermissionError):
-        Bubblewrap().reap()
+
+def test_a_spare_supervisor_ends_with_its_caller(here: Attack) -> None:
+    words = [
+        sys.executable,
+        "-c",
+        CALLER.replace("sandbox.start(spec)", SPARE) + WAIT,
+        here.folder,
+        here.token,
+        str(slots().start),
+        str(slots().stop),
+    ]
+    caller = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with caller:
+        assert caller.stdout
+        [spare] = caller.stdout.readline().split()
+        caller.kill()
+    wait_until(lambda: not Path(f"/proc/{spare}/cmdline").exists())

@@ -18,8 +18,8 @@ Weaken = Callable[[str], None]
 def weaken(monkeypatch: pytest.MonkeyPatch) -> Weaken:
     def patch(lines: str) -> None:
         start, end = bubblewrap.PROGRAM.split("; from ")
-        program = f"{start}\nfrom scoring.sandbox import cgroups, collecting, kernel, launching, supervisor\n{lines}\nfrom {end}"
-        monkeypatch.setattr(bubblewrap, "PROGRAM", program)
+        parts = "from scoring.sandbox import cgroups, collecting, kernel, launching, supervisor"
+        monkeypatch.setattr(bubblewrap, "PROGRAM", f"{start}\n{parts}\n{lines}\nfrom {end}")
 
     return patch
 

@@ -105,7 +105,8 @@ def test_no_device_can_be_made(attack: Attack) -> None:
 def test_no_capability_is_left(attack: Attack) -> None:
     source = """
 rows = dict(line.split(":\\t") for line in open("/proc/self/status") if ":\\t" in line)
-print({rows[name].strip("0\\n") for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}, rows["NoNewPrivs"].strip())
+names = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+print({rows[name].strip("0\\n") for name in names}, rows["NoNewPrivs"].strip())
 """
     assert attack(source).stdout == "{''} 1\n"
 

@@ -84,6 +84,10 @@ def test_one_process_with_too_much_memory_ends(attack: Attack) -> None:
     assert result.memory_mb <= 97
 
 
+def test_the_least_memory_is_too_little_and_that_is_the_jobs_fault(attack: Attack) -> None:
+    assert attack("x = bytearray(50 << 20)", memory_mb=9).verdict in {"memory", "runtime_error"}
+
+
 def test_many_processes_with_too_much_memory_end(attack: Attack) -> None:
     source = """
 import os, time
