@@ -212,7 +212,8 @@ def scan(data: memoryview, *, skipped: int, limits: Limits) -> Facts:
         if b"\0" in chunk:
             raise zero_byte(skipped + start + chunk.index(b"\0"))
         quoted = quoted or b'"' in chunk
-        feeds += int(np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) == FEED))  # five times as fast as bytes.count
+        # Five times as fast as bytes.count.
+        feeds += int(np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) == FEED))
         returns += chunk.count(b"\r") if b"\r" in chunk else 0
     if waiting:
         decode(decoder, b"", before=skipped + len(data) - waiting, line=feeds + 1, final=True)
