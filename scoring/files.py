@@ -9,6 +9,7 @@ from typing import Any
 
 from scoring.archives import Content, Limits
 from scoring.errors import HostError, SubmissionError, fail, listed, shown
+from scoring.keys import usual_id, usual_split
 from scoring.kinds import kind_of
 from scoring.metrics import Metric, find
 from scoring.reading import open_table
@@ -17,7 +18,6 @@ from scoring.spec import BOX, RAGGED, ScorerSpec
 
 BEGINNING = 1 << 20
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SPLIT_NAMES = {"usage", "split"}
 HEIGHTS = {"height", "h", "image_height", "img_height"}
 WIDTHS = {"width", "w", "image_width", "img_width"}
 LABELS = {"label", "class", "category", "label_id", "class_id", "category_id", "class_name"}
@@ -46,8 +46,8 @@ def spec_for(
     """
     entry = find(metric)[0]
     names = _names(solution)
-    chosen = _pick(names, id_column, default=_id(names))
-    found = split_column or _split(names, but=chosen)
+    chosen = _pick(names, id_column, default=usual_id(names))
+    found = split_column or usual_split(names, but=chosen)
     split = None if found is None else _pick(names, found, default=None)
     if entry.takes == "masks" and not options.get("shape"):
         options |= _shape(names)
@@ -209,11 +209,3 @@ def _pick(names: Sequence[str], wanted: str | None, *, default: str | None) -> s
     if name is None or name not in names:
         raise HostError("reference_columns", f"The solution has no column {shown(name)}; it has {listed(names)}.")
     return name
-
-
-def _id(names: Sequence[str]) -> str:
-    return next((name for name in names if name.casefold() == "id"), names[0])
-
-
-def _split(names: Sequence[str], *, but: str) -> str | None:
-    return next((name for name in names if name.casefold() in SPLIT_NAMES and name != but), None)

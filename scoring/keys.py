@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from scoring.arrow import pc
 from scoring.errors import Findings, HostError, SubmissionError, listed, many, shown
 from scoring.id_index import index_of
 from scoring.ids import align
@@ -38,14 +38,23 @@ def as_hosts(error: SubmissionError, *, called: str) -> HostError:
 
 def pick_id(names: Sequence[str], wanted: str | None, *, called: str) -> str:
     """Return the id column: the one ``wanted``, else the one called id, else the first."""
-    name = wanted or next((name for name in names if name.casefold() == "id"), names[0])
-    return _existing(names, name, called=called)
+    return _existing(names, wanted or usual_id(names), called=called)
 
 
 def pick_split(names: Sequence[str], wanted: str | None, *, called: str, but: str) -> str | None:
     """Return the split column: the one ``wanted``, else the one called Usage or split, else None."""
-    name = wanted or next((name for name in names if name.casefold() in SPLIT_NAMES and name != but), None)
+    name = wanted or usual_split(names, but=but)
     return None if name is None else _existing(names, name, called=called)
+
+
+def usual_id(names: Sequence[str]) -> str:
+    """Return the column that holds the ids where nobody says so: the one called id, else the first."""
+    return next((name for name in names if name.casefold() == "id"), names[0])
+
+
+def usual_split(names: Sequence[str], *, but: str) -> str | None:
+    """Return the column that says public or private where nobody says so, one that is not ``but``; None without one."""
+    return next((name for name in names if name.casefold() in SPLIT_NAMES and name != but), None)
 
 
 def _existing(names: Sequence[str], name: str, *, called: str) -> str:
