@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, F, Max, Min, Prefetch, Q, QuerySet, TextField, Value, When
 from django.http import Http404
 from django.utils import timezone
 
@@ -98,11 +98,6 @@ def newest_versions(challenge: Challenge) -> QuerySet[DatasetVersion]:
         .prefetch_related(files)
         .order_by("dataset__name")
     )
-
-
-def with_counts(challenges: QuerySet[Challenge]) -> QuerySet[Challenge]:
-    """Add `team_count`: teams of people. A subquery-free count; use it on lists that are paged."""
-    return challenges.annotate(team_count=Count("teams", filter=Q(teams__kind="people"), distinct=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,6 @@ def store(chunks: Iterable[bytes], *, limit: int | None = None) -> Blob:
     return blob
 
 
-def store_file(path: Path, *, limit: int | None = None) -> Blob:
-    """Keep a copy of a file on this machine."""
-    with path.open("rb") as file:
-        return store(chunks_of(file), limit=limit)
-
-
 def store_bytes(data: bytes) -> Blob:
     """Keep these bytes."""
     return store([data])

@@ -125,10 +125,6 @@ def _put_up(plan: Plan, host: User) -> tuple[Challenge, Phase]:
     return challenge, phase
 
 
-def _tag(name: str) -> Tag:
-    return Tag.objects.get_or_create(slug=slugify(name), defaults={"name": name})[0]
-
-
 def _write_pages(challenge: Challenge, blueprint: Blueprint, host: User) -> None:
     numbers = page_numbers(blueprint)
     for position, (slug, title) in enumerate({"overview": "Overview", "data": "Data"}.items()):

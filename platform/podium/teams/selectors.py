@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -11,7 +11,7 @@ from podium.accounts.models import User
 from podium.challenges.models import Challenge
 from podium.challenges.rules import Person
 from podium.challenges.selectors import teams_close
-from podium.teams.models import Invitation, Membership, Team
+from podium.teams.models import Invitation, Team
 
 
 def team_of(user: Person, challenge: Challenge) -> Team | None:
@@ -19,11 +19,6 @@ def team_of(user: Person, challenge: Challenge) -> Team | None:
     if not user.is_authenticated:
         return None
     return Team.objects.filter(memberships__user=user, challenge=challenge).first()
-
-
-def with_members(teams: QuerySet[Team]) -> QuerySet[Team]:
-    """Add the people of teams, the longest there first, in one more query."""
-    return teams.prefetch_related(Prefetch("memberships", Membership.objects.select_related("user")))
 
 
 def members_of(team: Team) -> list[User]:
