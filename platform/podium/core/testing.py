@@ -20,7 +20,9 @@ BROWSER = "tests/e2e"
 WITHOUT_SERVERS = (
     "scoring",
     "tests/scoring",
+    "tests/sandbox",
     "tests/start",
+    "tests/demo/test_whole.py",
     "tests/submissions/test_kills.py",
     BROWSER,
 )  # no database, or one of their own: once is enough
