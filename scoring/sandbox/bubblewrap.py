@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,8 +20,8 @@ from scoring.sandbox.slots import SLOTS, free, has_pool
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
 PROGRAM = (
-    "import sys; root, first, after, cgroups = sys.argv[1:]; sys.path.append(root); "
-    "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups)"
+    "import sys; root, first, after, cgroups, channel = sys.argv[1:]; sys.path.append(root); "
+    "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups, int(channel))"
 )
 DETAIL_BYTES = 4096
 
@@ -90,20 +91,27 @@ class Running:
     """A supervisor, and the job that it was sent."""
 
     def __init__(self, *, numbers: range, cgroups: bool) -> None:
+        self._speaks = False
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until wait()
-        words = [str(ROOT), str(numbers.start), str(numbers.stop), "yes" if cgroups else "no"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", PROGRAM, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env={},
-            cwd="/",
-            start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
-        )
+        self._channel, theirs = socket.socketpair()  # for a job that comes later, and may want one
+        words = [numbers.start, numbers.stop, "yes" if cgroups else "no", theirs.fileno()]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", PROGRAM, str(ROOT), *map(str, words)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env={},
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
+            )
 
     def begin(self, job: dict[str, Any]) -> None:
         """Send the job."""
+        self._speaks = bool(job["channel"])
+        if not self._speaks:
+            self._channel.close()
         with contextlib.suppress(BrokenPipeError):  # then its last words say why
             self._stdin.write(framed(job))
             self._stdin.flush()
@@ -112,6 +120,13 @@ class Running:
     def pid(self) -> int:
         """The supervisor's process id."""
         return self._process.pid
+
+    @property
+    def channel(self) -> socket.socket:
+        """Our end of the job's channel, which is the caller's to close. Raises ValueError for a job without one."""
+        if not self._speaks:
+            raise ValueError("The job was not asked to have a channel.")
+        return self._channel
 
     def cancel(self) -> None:
         """Let the job be killed now. Its result is then a ``sandbox_error`` that says so, or what it was before."""
@@ -129,6 +144,8 @@ class Running:
             self._process.wait()
             self._stdout.close()
             self._log.close()
+            if not self._speaks:
+                self._channel.close()
 
     def _broken(self) -> Result:
         size = self._log.seek(0, os.SEEK_END)

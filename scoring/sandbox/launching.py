@@ -46,9 +46,18 @@ class Handles:
     """What the child keeps: pipes to and from us, those of bubblewrap, and the files that bubblewrap reads."""
 
     def __init__(
-        self, *, said: int, heard: int, stdout: int, stderr: int, status: int, rules: int, arguments: int
+        self,
+        *,
+        said: int,
+        heard: int,
+        stdout: int,
+        stderr: int,
+        status: int,
+        rules: int,
+        arguments: int,
+        channel: int,
     ) -> None:
-        self.said, self.heard, self.stdout, self.stderr = said, heard, stdout, stderr
+        self.said, self.heard, self.stdout, self.stderr, self.channel = said, heard, stdout, stderr, channel
         self.status, self.rules, self.arguments = status, rules, arguments
 
 
@@ -62,12 +71,13 @@ def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
     try:
         kept = (handles.status, handles.rules, handles.arguments)
         _redirect(handles)
-        _close_all_but(handles.said, handles.heard, *kept)
+        _close_all_but(handles.said, handles.heard, handles.channel, *kept)
         _write("/proc/self/oom_score_adj", "1000")  # with our rights: where root may do it, the job cannot lower it
         group.join()
         job = receive(handles.heard)
         if job is None:  # the supervisor is gone, or has nothing to do
             os._exit(0)
+        _connect(handles, wanted=job["channel"])
         _drop_rights(job, slot)
         child = os.fork()
         if child:
@@ -109,6 +119,13 @@ def _redirect(handles: Handles) -> None:
     nothing = os.open("/dev/null", os.O_RDONLY)
     for handle, number in ((nothing, 0), (handles.stdout, 1), (handles.stderr, 2)):
         os.dup2(handle, number)
+
+
+def _connect(handles: Handles, *, wanted: bool) -> None:
+    """Put the channel in the place of standard input and output, or do away with it."""
+    for number in (0, 1) if wanted else ():
+        os.dup2(handles.channel, number)
+    os.close(handles.channel)
 
 
 def _drop_rights(job: dict[str, Any], slot: Slot) -> None:
@@ -175,8 +192,14 @@ def arguments(job: dict[str, Any], *, slot: Slot, rules: int, status: int) -> by
         *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.job}/{name}", f"/etc/{name}")),
         *(word for pair in _trees(job, slot) for word in ("--ro-bind", *pair)),
         *("--ro-bind", f"{slot.job}/code", "/code", "--ro-bind", f"{slot.job}/input", "/input"),
+        *(
+            word
+            for number, path in enumerate(job["inputs"])
+            for word in ("--ro-bind", f"{slot.job}/more{number}", path)
+        ),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name, path in WRITABLE.items() for word in ("--bind", f"{slot.folder}/{name}", path)),
+        *(word for path, target in job["links"].items() for word in ("--symlink", target, path)),
         # bubblewrap's own / and /dev are tmpfs without a size
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", job["folder"]),
         *("--seccomp", rules, "--json-status-fd", status),

@@ -40,12 +40,15 @@ class SandboxError(Exception):
     """Something that is ours went wrong."""
 
 
-def main(first_slot: int, after_slots: int, cgroups: str) -> None:
-    """Run the job that standard input brings in one of these slots; ``cgroups`` is "yes" or "no"."""
+def main(first_slot: int, after_slots: int, cgroups: str, channel: int) -> None:
+    """Run the job that standard input brings in one of these slots; ``cgroups`` is "yes" or "no".
+
+    ``channel`` is a socket that the job gets where it wants one.
+    """
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     try:
-        report = _run(range(first_slot, after_slots), cgroups=cgroups == "yes")
+        report = _run(range(first_slot, after_slots), cgroups=cgroups == "yes", channel=channel)
     except Exception as error:  # whatever it is, it is not the job's fault
         report = _ours(f"{type(error).__name__}: {error}")
     if report is not None:
@@ -53,14 +56,14 @@ def main(first_slot: int, after_slots: int, cgroups: str) -> None:
             stream.write(framed(report))
 
 
-def _run(numbers: range, *, cgroups: bool) -> dict[str, Any] | None:
+def _run(numbers: range, *, cgroups: bool, channel: int) -> dict[str, Any] | None:
     """Run a job and return the report, or nothing where no job came."""
     parents = find_parents() if cgroups else find_parents(mounts="", own="")
     slot = take(numbers, parents)
     try:
         group = slot.group(parents)
         group.make()
-        job = Job(slot=slot, group=group)
+        job = Job(slot=slot, group=group, channel=channel)
         order = receive(0)
         return None if order is None else job.run(order)
     finally:
@@ -72,6 +75,8 @@ def _prepare(job: dict[str, Any], slot: Slot) -> None:
     slot.fill(*launching.WRITABLE, *(f"tree{number}" for number in range(len(job["trees"]))))
     for name in ("code", "input"):
         copy_in(job[name], f"{slot.job}/{name}", look_up=_stay_wanted)
+    for number, source in enumerate(job["inputs"].values()):
+        copy_in(source, f"{slot.job}/more{number}", look_up=_stay_wanted)
     for name, text in launching.PEOPLE.items():
         with open(f"{slot.job}/{name}", "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -84,17 +89,35 @@ def _stay_wanted() -> None:
         raise SandboxError(CANCELLED)
 
 
+class Live:
+    """The caller's file into which streams are written while a job runs, up to a cap."""
+
+    def __init__(self, path: str | None, *, cap: int) -> None:
+        self._left = cap if path else 0
+        if path:
+            self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def add(self, part: bytes) -> None:
+        """Write what there is room for; where the disk has none, the job goes on without."""
+        part = part[: self._left]
+        self._left -= len(part)
+        if part:
+            with contextlib.suppress(OSError):
+                os.write(self._handle, part)
+
+
 class Stream:
     """One stream of the job: its last bytes, and how many there were."""
 
-    def __init__(self, handle: int, *, kept: int) -> None:
-        self.handle, self._kept = handle, kept
+    def __init__(self, handle: int, *, kept: int, live: Live) -> None:
+        self.handle, self._kept, self._live = handle, kept, live
         self.seen, self._last = 0, b""
 
     def read(self) -> bool:
         """Take what there is. Returns False at its end."""
         part = os.read(self.handle, CHUNK)
         self.seen += len(part)
+        self._live.add(part)
         self._last = (self._last + part)[-self._kept :]
         return bool(part)
 
@@ -111,8 +134,8 @@ class Stream:
 class Job:
     """One job, from its start until nothing of it runs any more."""
 
-    def __init__(self, *, slot: Slot, group: Group) -> None:
-        self._slot, self._group = slot, group
+    def __init__(self, *, slot: Slot, group: Group, channel: int) -> None:
+        self._slot, self._group, self._channel = slot, group, channel
         self._kill_reason: str | None = None
         self._said = b""
         self._peak = 0
@@ -127,16 +150,17 @@ class Job:
         theirs = {"stdout": stdout[1], "stderr": stderr[1], "status": status[1], "said": said[1], "heard": heard[0]}
         self._child = os.fork()
         if self._child == 0:
-            handles = launching.Handles(rules=self._rules, arguments=self._arguments, **theirs)
+            handles = launching.Handles(rules=self._rules, arguments=self._arguments, channel=self._channel, **theirs)
             launching.launch(slot=self._slot, group=self._group, handles=handles)
         self._status_inside = status[1]
-        for handle in theirs.values():
+        for handle in (*theirs.values(), self._channel):
             os.close(handle)
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
         """Run the job, and return the report. Raises SandboxError where it cannot begin, or does not end."""
         self._job, self._limits = job, job["limits"]
-        self._streams = [Stream(handle, kept=self._limits["stream_kept"]) for handle in self._outputs]
+        live = Live(job["live"], cap=self._limits["stream_bytes"])
+        self._streams = [Stream(handle, kept=self._limits["stream_kept"], live=live) for handle in self._outputs]
         _prepare(job, self._slot)
         pids = self._limits["pids"] + launching.OWN_PROCESSES
         self._group.limit(memory_bytes=self._limits["memory_mb"] * MIB, pids=pids, cpus=self._limits["cpus"])
