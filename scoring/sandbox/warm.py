@@ -177,9 +177,13 @@ class _Used:
 
 
 def _limits_fit(asked: Limits, template: Limits) -> bool:
-    free = {"wall_s": 1.0, "cpu_s": None, "stream_bytes": 1, "stream_kept": 1}
-    alike = replace(asked, **free) == replace(template, **free)  # type: ignore[arg-type] - of the fields' own types
+    alike = _fixed(asked) == _fixed(template)
     return alike and asked.wall_s <= template.wall_s and asked.cpu_time_s <= template.cpu_time_s
+
+
+def _fixed(limits: Limits) -> Limits:
+    """Return limits that differ only where those differ that are fixed when a sandbox is made."""
+    return replace(limits, wall_s=1, cpu_s=None, stream_bytes=1, stream_kept=1)
 
 
 def _end(waiting: deque[_Waiting]) -> None:
