@@ -1,4 +1,4 @@
-"""Reads files that nobody vouches for where nothing is to be found: in a sandbox without labels and without credentials.
+"""Reads files that nobody vouches for where nothing is to be found: in a sandbox without labels or credentials.
 
 A prediction file is foreign bytes, and a table's reader is a large program in C++. In the hardened mode it reads in
 here, and only what comes out, a clean table, meets the reference:

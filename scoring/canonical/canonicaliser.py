@@ -141,8 +141,9 @@ class Canonicaliser:
         return out
 
     def begin(self, path: Path, order: Mapping[str, Any], *, watch: Watch | None = None) -> dict[str, Any]:
-        """Let a file be read, as the dictionary of an Order says. Returns ``{"clean": path of the clean table}``, not yet checked, or ``{"mistakes": …}``.
+        """Let a file be read, as the dictionary of an Order says.
 
+        Returns ``{"clean": path of the clean table}``, which is not checked, or ``{"mistakes": …}``.
         Raises ReaderFailedError, ReaderMemoryError, and what ``watch`` raises; then :meth:`abandon` is to follow,
         else :meth:`end`, when nothing more is to be asked.
         """

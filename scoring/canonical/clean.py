@@ -1,8 +1,9 @@
 """The clean table, as bytes: written in the sandbox, and read by somebody who does not trust what wrote it.
 
-    "PODIUM1\\n", rows (u64), then for each column that was ordered: kind (u8), bytes (u64); each block at a multiple of 64
+    "PODIUM1\\n", rows (u64), then for each column that was ordered its kind (u8) and bytes (u64)
     kind 0, numbers: doubles, all finite
     kind 1, text: rows + 1 offsets (i32) from 0 on, then UTF-8
+    each block of these at a multiple of 64
 
 All is little-endian. There is nothing to be parsed: every length follows from the rows, or is checked against them.
 """

@@ -1,4 +1,4 @@
-"""The scoring process's side: it has the reference, so it opens no file itself but asks its parent for the clean table."""
+"""The scoring process's side: it has the reference, so it opens no submission, and asks its parent for clean tables."""
 
 from __future__ import annotations
 

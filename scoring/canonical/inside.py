@@ -147,7 +147,9 @@ def _answer(stream: socket.socket, find: Callable[[], list[bytes]]) -> bool:
             kind, parts = MEMORY, []
         else:
             kind, parts = BROKEN, [traceback.format_exc()[-TRACE_CHARACTERS:].encode(errors="replace")]
-    stream.sendall(HEAD.pack(kind, sum(map(len, parts))))
-    for part in parts:
-        stream.sendall(part)
+    try:
+        for part in (HEAD.pack(kind, sum(map(len, parts))), *filter(None, parts)):
+            stream.sendall(part)
+    except BrokenPipeError:  # nobody wants it any more
+        return False
     return kind == CLEAN

@@ -61,7 +61,7 @@ def assemble(machine: str, *, counted: bool) -> bytes:
 
 
 def assemble_alone(machine: str) -> bytes:
-    """Return a filter for a process that has all it needs: on top of the other, for one file of :mod:`scoring.canonical`.
+    """Return a filter for a process that has all it needs, on top of the other: see :mod:`scoring.canonical`.
 
     It makes threads and no process, starts no program, and signals and limits nobody else.
     """
