@@ -96,7 +96,7 @@ class Canonicaliser:
         self._served = 0
         self._way: socket.socket | None = None
         self._folder: Path | None = None
-        self._answers = 0
+        self._answers: list[int] = []
         self._most = 0
 
     def start(self) -> None:
@@ -258,18 +258,18 @@ class Canonicaliser:
         return data
 
     def _kept(self, size: int, watch: Watch) -> Path:
-        """Write an answer to a file as it comes."""
-        if size > self._most or self._folder is None:
+        """Keep an answer in memory as it comes, where our scoring process can open it."""
+        if size > self._most:
             raise ReaderFailedError("The reader's answer is longer than may be.")
-        self._answers += 1
-        path = self._folder / f"answer{self._answers}"
-        with path.open("xb") as stream:
+        file = os.memfd_create("clean", os.MFD_CLOEXEC)  # so that a worker that is killed leaves no predictions behind
+        self._answers.append(file)
+        with open(file, "wb", closefd=False) as stream:
             while size:
                 part = _read(self._open_way, min(size, CHUNK), watch)
                 if not part:
                     self._raise_ended()
                 size -= stream.write(part)
-        return path
+        return Path(f"/proc/{os.getpid()}/fd/{file}")
 
     @property
     def _open_way(self) -> socket.socket:
@@ -298,10 +298,8 @@ class Canonicaliser:
         if self._way is not None:
             self._way.close()
             self._way = None
-        for number in range(1, self._answers + 1):
-            if self._folder is not None:
-                (self._folder / f"answer{number}").unlink(missing_ok=True)
-        self._answers = 0
+        while self._answers:
+            os.close(self._answers.pop())
 
     def _ask_now(self, question: dict[str, Any]) -> memoryview:
         return self._table(self.ask(question))
