@@ -230,7 +230,8 @@ class Canonicaliser:
         self._running, self._served = running, 0
         word = _read(running.channel, len(READY), watch)
         if word != READY:
-            running.cancel()
+            if word:  # else it has ended, and says why
+                running.cancel()
             result = running.wait()
             running.channel.close()
             self._running = None
