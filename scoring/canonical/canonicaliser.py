@@ -53,6 +53,10 @@ class ReaderFailedError(Exception):
     """The reader ended, or said what our code does not say: nothing is known about the file."""
 
 
+class _GoneError(ReaderFailedError):
+    """The reader had ended before it got the file."""
+
+
 class ReaderMemoryError(Exception):
     """The reader needed more memory for a file than it may take."""
 
@@ -148,13 +152,10 @@ class Canonicaliser:
         else :meth:`end`, when nothing more is to be asked.
         """
         watch = Within(READ_S) if watch is None else watch
-        again = self._running is not None
         try:
             return self._begin(path, order, watch)
-        except ReaderFailedError:
-            if not again or self._served:
-                raise
-            self.abandon()  # it died between two files: this one was not touched
+        except _GoneError:  # it died between two files: this one was not touched
+            self.abandon()
             return self._begin(path, order, watch)
 
     def _begin(self, path: Path, order: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
@@ -247,7 +248,7 @@ class Canonicaliser:
         try:
             socket.send_fds(self._running.channel, [b"f"], [theirs.fileno(), file])
         except OSError as error:
-            raise ReaderFailedError("The reader had ended.") from error
+            raise _GoneError("The reader had ended.") from error
         finally:
             theirs.close()
             os.close(file)
