@@ -175,13 +175,13 @@ def test_wall_time_counts_from_the_job_on(warmed: Warmed) -> None:
     time.sleep(0.3)
     result = warmed("import time; time.sleep(60)", wall_s=0.5)
     assert result.verdict == "time"
-    assert 0.4 < result.wall_s < 1.5
+    assert 0.4 < result.wall_s < 4
 
 
 def test_cpu_time_is_limited(warmed: Warmed) -> None:
     result = warmed("while True: pass", cpu_s=0.5)
     assert result.verdict == "time"
-    assert 0.3 < result.cpu_s < 1.5
+    assert 0.3 < result.cpu_s < 3
 
 
 def test_a_flood_is_stopped(warmed: Warmed) -> None:
