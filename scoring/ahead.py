@@ -22,7 +22,7 @@ class Ahead(Generic[Result]):
     def _run(self) -> None:
         try:
             self._found.append(self._act())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as error:  # raised again where the result is asked for
             self._error = error
 
     def wait(self) -> None:

@@ -91,7 +91,7 @@ def prepare(path: Path, *, key: str, folder: Path, spec: ScorerSpec) -> Referenc
 def read_reference(path: Path, *, spec: ScorerSpec, meanwhile: Callable[[int], None] | None = None) -> Reference:
     """Return the reference without keeping it. Raises HostError.
 
-    ``meanwhile`` is called when the file is parsed, with the number of units: it may begin what goes on beside the rest.
+    ``meanwhile`` is called with the number of units when the file is parsed: it may begin what goes on beside the rest.
     """
     reference = _read(path, spec=spec, meanwhile=meanwhile)
     # What parsing took is free by now; the allocator keeps it unless it is asked for.
