@@ -50,12 +50,13 @@ class IdIndex:
     def _find(self, words: Array) -> Array:
         hashes = _hashes(words)
         at, pending = self._look(0, hashes, words)
+        places = pending
         for number in range(1, len(self.tables)):
             if not len(pending):
                 break
             hashes, words = hashes[pending], words.take(pending, axis=1)
-            places = pending if number == 1 else places[pending]
             at[places], pending = self._look(number, hashes, words)
+            places = places[pending]
         return at
 
     def _look(self, number: int, hashes: Array, words: Array) -> tuple[Array, Array]:
