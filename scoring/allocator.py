@@ -16,12 +16,12 @@ def give_back_early(*, once: bool = False) -> None:
 
     By itself glibc keeps ever larger blocks for later, in pools of their own for each thread. Others do as they do.
 
-    A process that does its work ``once`` gives back what is really large: the next array soon wants the pages of the
-    last, and to get new ones, which the system fills with zeros, takes a tenth of the time of 1,000,000 rows.
+    A process that does its work ``once`` gives back only what is really large, and has one pool: the next array soon
+    wants the pages of the last, and new ones, which the system fills with zeros, take a tenth of all the time.
     """
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_THRESHOLD, LARGE_FOR_ONCE if once else LARGE)
-        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_ARENA_MAX, 1 if once else 2)
         if once:
             mallopt(M_TRIM_THRESHOLD, KEPT_FOR_ONCE)
