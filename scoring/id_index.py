@@ -48,20 +48,28 @@ class IdIndex:
         return at
 
     def _find(self, words: Array) -> Array:
-        at = np.full(words.shape[1], -1, dtype=np.int32)
-        hashes, pending = _hashes(words), np.arange(words.shape[1])
-        for number, table in enumerate(self.tables):
-            found = table[_slots(hashes, number, size=len(table))]
-            same = found >= 0
-            for known, asked in zip(self.words, words, strict=True):
-                same &= known[found] == asked
-            at[pending[same]] = found[same]
-            # A place that is free in a table is free for good: who was not put there met somebody.
-            rest = np.flatnonzero(~same & (found >= 0))
-            if not len(rest):
+        hashes = _hashes(words)
+        at, pending = self._look(0, hashes, words)
+        places = pending
+        for number in range(1, len(self.tables)):
+            if not len(pending):
                 break
-            pending, hashes, words = pending[rest], hashes[rest], words[:, rest]
+            hashes, words = hashes[pending], words.take(pending, axis=1)
+            at[places], pending = self._look(number, hashes, words)
+            places = places[pending]
         return at
+
+    def _look(self, number: int, hashes: Array, words: Array) -> tuple[Array, Array]:
+        """Return the positions found in table ``number``, -1 where there is none, and whom to look for in the next."""
+        table = self.tables[number]
+        found = table[_slots(hashes, number, size=len(table))]
+        # -1 takes the last id, which an unknown one is not: what is compared first decides.
+        same = found >= 0
+        for known, asked in zip(self.words, words, strict=True):
+            same &= known.take(found, mode="wrap") == asked
+        at = np.where(same, found, np.int32(-1))
+        # A place that is free in a table is free for good: who was not put there met somebody.
+        return at, np.flatnonzero(at != found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +148,31 @@ def _word_index(ids: pa.Array) -> IdIndex | None:
         if piece is None:
             return None
         words[:, start : start + CHUNK] = piece
-    tables: list[Array] = []
-    pending = None
-    while len(tables) < ROUNDS:
-        table, pending, winners = _table(words, pending, number=len(tables))
-        tables.append(table)
-        if not len(pending):
-            return IdIndex(words, tuple(tables))
-        if (words[:, pending] == words[:, winners]).all(axis=0).any():
+    table, pending, winners = _first_table(words)
+    tables = [table]
+    hashes = _hashes(words.take(pending, axis=1))
+    while len(pending):
+        same = words.take(pending, axis=1) == words.take(winners, axis=1)
+        if len(tables) == ROUNDS or same.all(axis=0).any():
             return None
-    return None
+        slots = _slots(hashes, len(tables), size=_size(len(pending), first=False))
+        table = np.full(_size(len(pending), first=False), -1, dtype=np.int32)
+        table[slots] = pending
+        tables.append(table)
+        there = table[slots]
+        lost = there != pending
+        pending, winners, hashes = pending[lost], there[lost], hashes[lost]
+    return IdIndex(words, tuple(tables))
 
 
-def _table(words: Array, ids: Array | None, *, number: int) -> tuple[Array, Array, Array]:
-    """Put ids (None: all) into a new table; return it, those that found no place, and who has theirs."""
-    count = words.shape[1] if ids is None else len(ids)
-    size = _size(count, first=ids is None)
+def _first_table(words: Array) -> tuple[Array, Array, Array]:
+    """Put all ids into a table; return it, those that found no place, and who has theirs."""
+    size = _size(words.shape[1], first=True)
     table = np.full(size, -1, dtype=np.int32)
-    for part, slots in _places(words, ids, number=number, size=size):
+    for part, slots in _places(words, size=size):
         table[slots] = part
     lost, winners = [], []
-    for part, slots in _places(words, ids, number=number, size=size):
+    for part, slots in _places(words, size=size):
         there = table[slots]
         out = there != part
         lost.append(part[out])
@@ -168,14 +180,11 @@ def _table(words: Array, ids: Array | None, *, number: int) -> tuple[Array, Arra
     return table, np.concatenate(lost), np.concatenate(winners)
 
 
-def _places(words: Array, ids: Array | None, *, number: int, size: int) -> Iterator[tuple[Array, Array]]:
+def _places(words: Array, *, size: int) -> Iterator[tuple[Array, Array]]:
     """Yield ids piece by piece with their places: whole arrays would cost more to allocate than to compute."""
-    count = words.shape[1] if ids is None else len(ids)
-    for start in range(0, count, CHUNK):
-        end = min(count, start + CHUNK)
-        part = np.arange(start, end, dtype=np.int32) if ids is None else ids[start:end]
-        chosen = words[:, start:end] if ids is None else words[:, part]
-        yield part, _slots(_hashes(chosen), number, size=size)
+    for start in range(0, words.shape[1], CHUNK):
+        part = np.arange(start, min(words.shape[1], start + CHUNK), dtype=np.int32)
+        yield part, _slots(_hashes(words[:, start : start + CHUNK]), 0, size=size)
 
 
 def _size(ids: int, *, first: bool) -> int:
@@ -218,11 +227,16 @@ def _words(ids: pa.Array, *, count: int) -> Iterator[tuple[int, Array | None]]:
 
 
 def _cut(text: Array, offsets: Array, *, count: int) -> Array:
-    unaligned: Array = np.ndarray((len(text) - WORD + 1,), dtype="<u8", buffer=text, strides=(1,))
-    words = np.empty((count, len(offsets) - 1), dtype=np.uint64)
     lengths = np.diff(offsets)
+    words = np.empty((count, len(lengths)), dtype=np.uint64)
+    alike = int(lengths[0]) if (lengths == lengths[0]).all() else 0
     for number in range(count):
-        mask = MASKS[np.clip(lengths - WORD * number, 0, WORD)]
+        if alike:
+            # Ids of one length stand at even distances, and need no list of places.
+            there: Array = np.ndarray((len(lengths),), dtype="<u8", buffer=text, offset=WORD * number, strides=(alike,))
+            np.bitwise_and(there, MASKS[min(max(alike - WORD * number, 0), WORD)], out=words[number])
+            continue
+        there = np.ndarray((len(text) - WORD * (number + 1) + 1,), "<u8", text, WORD * number, (1,))
         # An id that has ended has a mask of zero; what stands at the place that it reads is no matter.
-        words[number] = unaligned[np.minimum(offsets[:-1] + WORD * number, len(text) - WORD)] & mask
+        np.bitwise_and(there[offsets[:-1]], MASKS[np.clip(lengths - WORD * number, 0, WORD)], out=words[number])
     return words

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,12 @@ def prepare(path: Path, *, key: str, folder: Path, spec: ScorerSpec) -> Referenc
     return _unpacked(load(home))
 
 
-def read_reference(path: Path, *, spec: ScorerSpec) -> Reference:
-    """Return the reference without keeping it. Raises HostError."""
-    reference = _read(path, spec=spec)
+def read_reference(path: Path, *, spec: ScorerSpec, meanwhile: Callable[[int], None] | None = None) -> Reference:
+    """Return the reference without keeping it. Raises HostError.
+
+    ``meanwhile`` is called with the number of units when the file is parsed: it may begin what goes on beside the rest.
+    """
+    reference = _read(path, spec=spec, meanwhile=meanwhile)
     # What parsing took is free by now; the allocator keeps it unless it is asked for.
     pa.default_memory_pool().release_unused()
     return reference
@@ -110,13 +113,13 @@ def _cells(spec: ScorerSpec) -> str | None:
     return spec.kind if spec.kind in WHOLE_CELLS else None
 
 
-def _read(path: Path, *, spec: ScorerSpec) -> Reference:
+def _read(path: Path, *, spec: ScorerSpec, meanwhile: Callable[[int], None] | None = None) -> Reference:
     try:
         table = open_table(path, filename=path.name, limits=LIMITS)
         text, numbers, groups = _columns(spec)
         _check_columns(table, [*text, *numbers, *groups])
         table.load(text=text, numbers=numbers, groups=groups)
-        return _build(table, spec=spec)
+        return _build(table, spec=spec, meanwhile=meanwhile)
     except SubmissionError as error:
         first = error.first
         raise HostError(
@@ -143,8 +146,10 @@ def _check_columns(table: Table, wanted: list[str]) -> None:
             )
 
 
-def _build(table: Table, *, spec: ScorerSpec) -> Reference:
+def _build(table: Table, *, spec: ScorerSpec, meanwhile: Callable[[int], None] | None) -> Reference:
     units = units_of(table, spec=spec)
+    if meanwhile is not None:
+        meanwhile(len(units))
     index = index_of(units.keys)
     _check_ids(table, units, spec=spec, doubled=index is None)
     splits = _splits(table, units=units, spec=spec)

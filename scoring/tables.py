@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scoring.ahead import Ahead
 from scoring.archives import Limits
 from scoring.arrow import pc
+from scoring.canonical.orders import Opener, Order, open_here
 from scoring.cells import flags, nearest, read_numbers, readable, report
-from scoring.columns import check_columns
 from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown
 from scoring.ids import align, units_in
 from scoring.layouts.boxes import predicted_boxes
@@ -22,8 +24,8 @@ from scoring.layouts.units import key_of
 from scoring.metrics.containers import Boxes, Lists, Masks
 from scoring.metrics.registry import Array
 from scoring.parts import take
-from scoring.reading import RowLimit, Table, open_table, values_of
-from scoring.reference import Reference
+from scoring.reading import RowLimit, Table, values_of
+from scoring.reference import Reference, read_reference
 from scoring.spec import WHOLE_CELLS, ScorerSpec
 from scoring.truths import objects
 
@@ -46,42 +48,91 @@ class Predictions:
 
 
 def read_submission(
-    path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits | None = None
+    path: Path,
+    *,
+    filename: str,
+    spec: ScorerSpec,
+    reference: Reference,
+    limits: Limits | None = None,
+    opener: Opener = open_here,
 ) -> Predictions:
-    """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find."""
+    """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find.
+
+    ``opener`` looks at the bytes: here, or where they can do no harm (:mod:`scoring.canonical`).
+    """
     try:
-        return _submission(path, filename=filename, spec=spec, reference=reference, limits=limits or Limits())
+        limits = limits or Limits()
+        return _submission(path, filename=filename, spec=spec, reference=reference, limits=limits, opener=opener)
     except MemoryError as error:
         raise fail("too_large", TOO_LARGE) from error
 
 
-def _submission(path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits) -> Predictions:
-    wanted = [spec.id, *([spec.item] if spec.item else []), *spec.predictions]
-    limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
-    table = open_table(path, filename=filename, limits=limits, row_limit=_row_limit(spec, reference))
-    check_columns(table, wanted=wanted)
-    textual = _textual(spec, reference=reference)
-    text = [name for name in wanted if name not in spec.predictions or name in textual]
-    table.load(text=text, numbers=[name for name in wanted if name not in text])
+def read_both(
+    solution: Path, submission: Path, *, spec: ScorerSpec, limits: Limits | None = None
+) -> tuple[Reference, Predictions]:
+    """Return the reference and a submission to it, which is parsed while the reference's ids are indexed.
+
+    Raises HostError and, where nothing is wrong with the reference, SubmissionError.
+    """
+    begun: list[Ahead[Table]] = []
+
+    def begin(units: int) -> None:
+        # Whether labels are text is not known yet; as text they can be had from any table afterwards.
+        columns = _text_columns(spec, texts=False)
+        order = _order(submission.name, spec=spec, text=columns, units=units, limits=limits or Limits())
+        begun.append(Ahead(lambda: open_here(submission, order)))
+
+    try:
+        reference = read_reference(solution, spec=spec, meanwhile=begin)
+        return reference, _predictions(begun[0].result(), spec=spec, reference=reference)
+    except MemoryError as error:
+        raise fail("too_large", TOO_LARGE) from error
+    finally:
+        for ahead in begun:
+            ahead.wait()
+
+
+def _submission(
+    path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits, opener: Opener
+) -> Predictions:
+    text = _text_columns(spec, texts=reference.texts is not None)
+    order = _order(filename, spec=spec, text=text, units=reference.rows, limits=limits)
+    return _predictions(opener(path, order), spec=spec, reference=reference)
+
+
+def _order(filename: str, *, spec: ScorerSpec, text: Collection[str], units: int, limits: Limits) -> Order:
+    """Return what is to be read of a submission to a reference of so many units."""
+    wanted = (spec.id, *([spec.item] if spec.item else []), *spec.predictions)
+    return Order(
+        filename=filename,
+        wanted=wanted,
+        text=tuple(name for name in wanted if name in text),
+        limits=replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted))),
+        row_limit=_row_limit(spec, units=units),
+    )
+
+
+def _predictions(table: Table, *, spec: ScorerSpec, reference: Reference) -> Predictions:
     findings = Findings()
     if spec.layout == "long":
         return _long(table, spec=spec, reference=reference, findings=findings)
-    order = align(table, key_of(table, spec=spec), column=spec.id, reference=reference, findings=findings)
+    rows = align(table, key_of(table, spec=spec), column=spec.id, reference=reference, findings=findings)
     if spec.kind == "masks":
-        return _masks(table, order, spec=spec, reference=reference, findings=findings)
+        return _masks(table, rows, spec=spec, reference=reference, findings=findings)
     predictions = _read(table, spec=spec, reference=reference, findings=findings)
     findings.raise_any()
     if predictions is None:
         raise RuntimeError("a column could not be read, and no mistake was found")
-    return Predictions(predictions.rows, take(predictions.values, order), predictions.texts)
+    return Predictions(predictions.rows, take(predictions.values, rows), predictions.texts)
 
 
-def _textual(spec: ScorerSpec, *, reference: Reference) -> tuple[str, ...]:
-    """Return the prediction columns that are read as text."""
+def _text_columns(spec: ScorerSpec, *, texts: bool) -> set[str]:
+    """Return the columns that are read as text; ``texts`` says whether labels are text."""
+    text = {spec.id, *([spec.item] if spec.item else [])} - set(spec.predictions)
     if spec.kind == "boxes":
-        return spec.predictions[:1]
+        return text | set(spec.predictions[:1])
     whole = spec.kind in WHOLE_CELLS and spec.layout == "rows" and not spec.graded
-    return spec.predictions if whole or (spec.kind == "labels" and reference.texts is not None) else ()
+    return text | (set(spec.predictions) if whole or (spec.kind == "labels" and texts) else set())
 
 
 def _read(table: Table, *, spec: ScorerSpec, reference: Reference, findings: Findings) -> Predictions | None:
@@ -128,14 +179,14 @@ def _masks(
     return Predictions(table.rows, Masks(take(objects(text), order), reference.truth.shapes))
 
 
-def _row_limit(spec: ScorerSpec, reference: Reference) -> RowLimit:
+def _row_limit(spec: ScorerSpec, *, units: int) -> RowLimit:
     if spec.max_rows is not None:
         return RowLimit(spec.max_rows, f"at most {spec.max_rows:,}")
     if spec.layout == "long":
-        most = max(MOST_LONG_ROWS, MOST_ROWS_AN_ID * reference.rows)
+        most = max(MOST_LONG_ROWS, MOST_ROWS_AN_ID * units)
         return RowLimit(most, f"at most {most:,}")
     # A few rows too many are read, so that the ids which are doubled or unknown can be named.
-    return RowLimit(2 * reference.rows + 1000, f"{reference.rows:,}: one for each id")
+    return RowLimit(2 * units + 1000, f"{units:,}: one for each id")
 
 
 def _numbers(table: Table, *, spec: ScorerSpec, findings: Findings) -> Predictions | None:

@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     from scoring.errors import HostError, SubmissionError  # noqa: PLC0415
 
     try:
-        with progress(4, shown=_is_long(options)) as begin:
+        with progress(3, shown=_is_long(options)) as begin:
             report = _scored(options, begin=begin)
     except SubmissionError as error:
         return refused(error, as_json=options.json)
@@ -122,12 +122,11 @@ def _scored(options: argparse.Namespace, *, begin: Step) -> dict[str, Any]:
     prepare()
     from scoring.evaluate import evaluate  # noqa: PLC0415
     from scoring.files import spec_for  # noqa: PLC0415
-    from scoring.reference import read_reference  # noqa: PLC0415
-    from scoring.tables import read_submission  # noqa: PLC0415
+    from scoring.tables import read_both  # noqa: PLC0415
 
     if options.trust:
         raise UsageError("--trust goes with --metric-file: built-in metrics are ours.")
-    begin("Reading the solution")
+    begin("Reading solution and submission")
     entry, params = _metric(options)
     check_files(options)
     spec = spec_for(
@@ -139,9 +138,7 @@ def _scored(options: argparse.Namespace, *, begin: Step) -> dict[str, Any]:
         split_column=options.split_column,
         **columns(options),
     )
-    reference = read_reference(options.solution, spec=spec)
-    begin("Reading the submission")
-    predictions = read_submission(options.submission, filename=options.submission.name, spec=spec, reference=reference)
+    reference, predictions = read_both(options.solution, options.submission, spec=spec)
     begin("Scoring")
     scores = evaluate(predictions, spec=spec, reference=reference)
     bounds: dict[tuple[str, str], tuple[float | None, float | None]] = {}

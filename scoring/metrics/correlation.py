@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scoring.metrics.dominance import as_one, below, dense_ranks, dominated, level, lower_in_group
+from scoring.metrics.order import order_of
 from scoring.metrics.pairs import centre, number_pair, spread
 from scoring.metrics.registry import Array, UndefinedMetricError, metric
 
@@ -154,8 +155,8 @@ def _shares(values: Array) -> tuple[Array, Array]:
 
 
 def _spearman(true: Array, pred: Array) -> float:
-    (left, lower), (right, under) = _shares(true), _shares(pred)
-    return float(_correlation(_moments(lower[left], under[right], weight=None)))
+    shares = order_of(true).middle_shares(None), order_of(pred).middle_shares(None)
+    return float(_correlation(_moments(*shares, weight=None)))
 
 
 def _moved_by(ranks: Array, values: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scoring.metrics.order import ascending
 from scoring.metrics.registry import Array
 
 BLOCK = 16  # below this, comparing all pairs of a block is quicker than halving it
@@ -11,7 +12,7 @@ BLOCK = 16  # below this, comparing all pairs of a block is quicker than halving
 
 def dense_ranks(values: Array) -> Array:
     """Return for each row the position of its value among the sorted distinct values, shape (rows,)."""
-    order = np.argsort(values)
+    order = ascending(values)
     ordered = values[order]
     ranks = np.empty(len(values), dtype=np.int64)
     ranks[order] = np.concatenate([[0], np.cumsum(ordered[1:] != ordered[:-1])])
@@ -28,7 +29,7 @@ def dominated(left: Array, right: Array, *, counted: Array | None = None) -> Arr
         place = left
     else:
         # Of equal `left` the highest `right` stands first, so that none of them counts for another.
-        order = np.argsort(left * width + (width - 1 - right))
+        order = ascending(left * width + (width - 1 - right))
         place = np.empty(rows, dtype=np.int64)
         place[order] = np.arange(rows)
     ordered = np.empty(rows, dtype=np.int64)
@@ -108,7 +109,7 @@ def lower_in_group(group: Array, values: Array, *, counted: Array | None = None)
     if int(group.max()) + 1 == rows:
         return np.zeros(rows, dtype=np.int64)
     keys = group * (int(values.max()) + 1) + values
-    order = np.argsort(keys)
+    order = ascending(keys)
     starts, ends = _starts(group[order]), _starts(keys[order])
     passed = np.arange(rows) if counted is None else np.cumsum(counted[order]) - counted[order]
     lower = np.empty(rows, dtype=np.int64)

@@ -20,11 +20,24 @@ def extra_module(name: str, *, extra: str, metric: str) -> ModuleType:
 
 
 def numbers(values: Any, *, name: str) -> Array:
-    """Return ``values`` as float64, refusing what is not finite."""
-    array = np.asarray(values, dtype=np.float64)
+    """Return ``values`` as float64, refusing what is no number or not finite."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise MetricInputError(f"{name} {_no_numbers(values)}") from error
     if not np.isfinite(array).all():
         raise MetricInputError(f"{name} holds NaN or infinite values.")
     return array
+
+
+def _no_numbers(values: Any) -> str:
+    """Say what in ``values`` is no number: the first cell or row that is none, or their lengths."""
+    for cell in values if hasattr(values, "__len__") else [values]:
+        try:
+            np.asarray(cell, dtype=np.float64)
+        except (TypeError, ValueError):
+            return f"holds `{str(cell)[:40]}`, expected numbers."
+    return "has rows of different lengths."
 
 
 def same_length(y_true: Array, y_pred: Array) -> None:

@@ -6,25 +6,24 @@ import math
 
 import numpy as np
 
-from scoring.metrics.order import order_of, running
+from scoring.metrics.order import ascending, order_of, running
 from scoring.metrics.registry import Array, UndefinedMetricError
 
 
 def area(positive: Array, score: Array, weight: Array | None, *, max_fpr: float | None = None) -> float:
     """Return the area, or its part up to ``max_fpr`` rescaled as McClish does; arguments of shape (rows,)."""
-    above, below = np.compress(positive, score), np.compress(~positive, score)
-    if not len(above) or not len(below):
+    hits = int(np.count_nonzero(positive))
+    if not 0 < hits < len(score):
         raise UndefinedMetricError("The truth holds one class only, so the area under the ROC curve has no value.")
+    order = ascending(score)
+    ordered, hit = score[order], positive[order]
+    if weight is None and max_fpr is None:
+        return _plain_area(ordered, hit)
+    above, below = np.compress(hit, ordered), np.compress(~hit, ordered)
     if weight is None:
-        above.sort()  # sorted needles make searchsorted walk memory in order
-        below.sort()
-        if max_fpr is None:
-            return _plain_area(above, below)
         share, reached = None, np.arange(len(below) + 1) / len(below)
     else:
-        order, order_below = np.argsort(above), np.argsort(below)
-        share, reached = _shares(weight[positive][order]), running(_shares(weight[~positive][order_below]))
-        above, below = above[order], below[order_below]
+        share, reached = _shares(weight[order[hit]]), running(_shares(weight[order[~hit]]))
     top = max_fpr or 1.0
     greater, at_least = (1 - reached[below.searchsorted(above, side)] for side in ("right", "left"))
     credit, _, _ = _credit(greater, at_least, top=top)
@@ -52,13 +51,16 @@ def area_influence(positive: Array, score: Array, weight: Array | None, *, max_f
     return order.back((above * won + below * given) * (rows * _scale(top)))
 
 
-def _plain_area(above: Array, below: Array) -> float:
-    left = below.searchsorted(above, "left")
-    equal = np.flatnonzero(below[np.minimum(left, len(below) - 1)] == above)
-    total = 2 * int(left.sum())
-    if len(equal):
-        total += int(below.searchsorted(above[equal], "right").sum()) - int(left[equal].sum())
-    return float(total / (2 * len(above) * len(below)))
+def _plain_area(ordered: Array, hit: Array) -> float:
+    """Return the area from scores in ascending order, and which of them are of positive rows."""
+    bounds = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]]))
+    reached = np.zeros(len(hit) + 1, dtype=np.int64)
+    np.cumsum(hit, out=reached[1:])
+    hits = reached[bounds]
+    misses = bounds - hits
+    # A positive row wins against the negative ones below it, and half against those of the same score.
+    twice_won = np.diff(hits) @ (misses[1:] + misses[:-1])
+    return float(int(twice_won) / (2 * int(hits[-1]) * int(misses[-1])))
 
 
 def _credit(greater: Array, at_least: Array, *, top: float) -> tuple[Array, Array, Array]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.metrics.order import equals, order_of, running
+from scoring.metrics.order import ascending, equals, order_of, running
 from scoring.metrics.registry import Array, UndefinedMetricError
 
 
@@ -50,15 +50,14 @@ def thresholds(positive: Array, score: Array, weight: Array | None) -> Threshold
 
     Raises UndefinedMetricError where no positive row has weight.
     """
-    above, below = np.compress(positive, score), np.compress(~positive, score)
+    order = ascending(score)
+    ordered, hit = score[order], positive[order]
+    above, below = np.compress(hit, ordered), np.compress(~hit, ordered)
     if weight is None:
-        above.sort()
-        below.sort()
         found = Thresholds(above, None, below, np.arange(len(above) + 1.0), np.arange(len(below) + 1.0))
     else:
-        order, order_below = np.argsort(above), np.argsort(below)
-        own, other = weight[positive][order], weight[~positive][order_below]
-        found = Thresholds(above[order], own, below[order_below], running(own), running(other))
+        own, other = weight[order[hit]], weight[order[~hit]]
+        found = Thresholds(above, own, below, running(own), running(other))
     if not found.reached[-1] > 0:
         raise UndefinedMetricError("The truth holds no positive row, or none with weight.")
     return found

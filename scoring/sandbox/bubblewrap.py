@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,8 +20,8 @@ from scoring.sandbox.slots import SLOTS, free, has_pool
 ROOT = Path(__file__).resolve().parents[2]
 # -I and -S keep the caller's folder, variables and installed packages out: the supervisor needs this package alone.
 PROGRAM = (
-    "import sys; root, first, after, cgroups = sys.argv[1:]; sys.path.append(root); "
-    "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups)"
+    "import sys; root, first, after, cgroups, channel = sys.argv[1:]; sys.path.append(root); "
+    "from scoring.sandbox.supervisor import main; main(int(first), int(after), cgroups, int(channel))"
 )
 DETAIL_BYTES = 4096
 
@@ -62,9 +63,15 @@ class Bubblewrap:
 
     def start(self, spec: JobSpec) -> Running:
         """Start a job. What is returned must be waited for."""
-        job = _job(spec) | {"bwrap": shutil.which("bwrap") or "/usr/bin/bwrap"}
         running = self._spare() or self._supervisor()
-        running.begin(job)
+        running.begin(_job(spec))
+        return running
+
+    def warm(self, template: JobSpec, modules: tuple[str, ...]) -> Running:
+        """Start an interpreter that imports ``modules`` and waits for its job: see :mod:`scoring.sandbox.warm`."""
+        running = self._supervisor()
+        empty = {"code": None, "input": None, "inputs": dict.fromkeys(template.inputs), "live": None}
+        running.begin(_job(template) | empty | {"modules": list(modules)})
         return running
 
     def _spare(self) -> Running | None:
@@ -90,28 +97,55 @@ class Running:
     """A supervisor, and the job that it was sent."""
 
     def __init__(self, *, numbers: range, cgroups: bool) -> None:
+        self._speaks = False
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until wait()
-        words = [str(ROOT), str(numbers.start), str(numbers.stop), "yes" if cgroups else "no"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", PROGRAM, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env={},
-            cwd="/",
-            start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
-        )
+        self._channel, theirs = socket.socketpair()  # for a job that comes later, and may want one
+        words = [numbers.start, numbers.stop, "yes" if cgroups else "no", theirs.fileno()]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", PROGRAM, str(ROOT), *map(str, words)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env={},
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; the supervisor hears of it by the pipe
+            )
 
     def begin(self, job: dict[str, Any]) -> None:
         """Send the job."""
+        self._speaks = job["channel"] and job["modules"] is None
+        if not job["channel"]:
+            self._channel.close()
+        self._send(job)
+
+    def _send(self, job: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # then its last words say why
             self._stdin.write(framed(job))
             self._stdin.flush()
+
+    def go(self, spec: JobSpec) -> None:
+        """Send the job for which it was warmed."""
+        self._speaks = spec.channel
+        self._send(_job(spec))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     @property
     def pid(self) -> int:
         """The supervisor's process id."""
         return self._process.pid
+
+    @property
+    def channel(self) -> socket.socket:
+        """Our end of the job's channel, which is the caller's to close. Raises ValueError for a job without one."""
+        if not self._speaks:
+            raise ValueError("The job was not asked to have a channel.")
+        return self._channel
 
     def cancel(self) -> None:
         """Let the job be killed now. Its result is then a ``sandbox_error`` that says so, or what it was before."""
@@ -129,6 +163,8 @@ class Running:
             self._process.wait()
             self._stdout.close()
             self._log.close()
+            if not self._speaks:
+                self._channel.close()
 
     def _broken(self) -> Result:
         size = self._log.seek(0, os.SEEK_END)
@@ -158,7 +194,9 @@ def base_python() -> tuple[Tree, ...]:
 
 def _job(spec: JobSpec) -> dict[str, Any]:
     job = spec.to_dict()
-    limits = job["limits"]
-    if limits["cpu_s"] is None:
-        limits["cpu_s"] = limits["wall_s"] * max(1, limits["cpus"])
-    return job
+    return {
+        **job,
+        "limits": {**job["limits"], "cpu_s": spec.limits.cpu_time_s},
+        "modules": None,
+        "bwrap": shutil.which("bwrap") or "/usr/bin/bwrap",
+    }

@@ -53,6 +53,11 @@ class Limits:
     stream_kept: int = 64 * KIB
     """How many of these bytes the result keeps: the last ones."""
 
+    @property
+    def cpu_time_s(self) -> float:
+        """CPU seconds of all processes together, said or not."""
+        return self.wall_s * max(1, self.cpus) if self.cpu_s is None else self.cpu_s
+
     def __post_init__(self) -> None:
         """Refuse limits that are none."""
         for name, value in asdict(self).items():
@@ -73,7 +78,9 @@ class Tree:
 class JobSpec:
     """One job. Inside, ``code`` is /code and ``input`` is /input, read-only; what it leaves in /out goes to ``out``.
 
-    Links in ``code`` and ``input`` are left out. ``expects`` names files that must be there for the job to be ok.
+    ``inputs`` are more folders like ``input``, each by the path that it has inside. Links in all of them are left out.
+    ``links`` are made inside: a path, and what it points to, for programs that know other places than ours.
+    ``expects`` names files that must be there for the job to be ok.
     """
 
     command: tuple[str, ...]
@@ -86,11 +93,20 @@ class JobSpec:
     expects: tuple[str, ...] = ()
     folder: str = "/code"
     """Where the command starts: /code, /input, /out or /tmp."""
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    channel: bool = False
+    """Whether standard input and output are one stream socket, whose other end the caller has. Without it the first is
+    empty and the second is kept. What speaks through it is to move it away at once, and let prints go to the third."""
+    live: Path | None = None
+    """A file that gets what the job prints, while it runs: at most ``stream_bytes`` of both streams together."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, with absolute paths."""
         return {
             **asdict(self),
+            "inputs": {path: str(folder.resolve()) for path, folder in self.inputs.items()},
+            "live": str(self.live.absolute()) if self.live else None,
             "out": str(self.out.resolve()),
             "code": str(self.code.resolve()) if self.code else None,
             "input": str(self.input.resolve()) if self.input else None,

@@ -5,7 +5,7 @@ operator's trees need our rights, the tmpfs need those of the new namespace, and
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH123
+# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ WRITABLE = {"out": "/out", "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108
 OWN_PROCESSES = 3
 """Bubblewrap, its process 1 in the sandbox, and one that is only there for a moment."""
 SIGNALS_PENDING = 1024
+WARMING_CPU_S = 120
+"""What imports may take before a job comes; a warm interpreter lowers its limit when it has."""
 STACK_BYTES = 8 << 20
 """What a thread reserves too, and RLIMIT_DATA counts."""
 
@@ -46,10 +48,20 @@ class Handles:
     """What the child keeps: pipes to and from us, those of bubblewrap, and the files that bubblewrap reads."""
 
     def __init__(
-        self, *, said: int, heard: int, stdout: int, stderr: int, status: int, rules: int, arguments: int
+        self,
+        *,
+        said: int,
+        heard: int,
+        stdout: int,
+        stderr: int,
+        status: int,
+        rules: int,
+        arguments: int,
+        channel: int,
+        wake: int,
     ) -> None:
-        self.said, self.heard, self.stdout, self.stderr = said, heard, stdout, stderr
-        self.status, self.rules, self.arguments = status, rules, arguments
+        self.said, self.heard, self.stdout, self.stderr, self.channel = said, heard, stdout, stderr, channel
+        self.status, self.rules, self.arguments, self.wake = status, rules, arguments, wake
 
 
 def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
@@ -60,14 +72,15 @@ def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
     and has asked to die with its parent. What goes wrong is written to ``stderr``.
     """
     try:
-        kept = (handles.status, handles.rules, handles.arguments)
+        kept = [handles.status, handles.rules, handles.arguments, handles.wake]
         _redirect(handles)
-        _close_all_but(handles.said, handles.heard, *kept)
+        _close_all_but(handles.said, handles.heard, handles.channel, *kept)
         _write("/proc/self/oom_score_adj", "1000")  # with our rights: where root may do it, the job cannot lower it
         group.join()
         job = receive(handles.heard)
         if job is None:  # the supervisor is gone, or has nothing to do
             os._exit(0)
+        _connect(handles, wanted=job["channel"])
         _drop_rights(job, slot)
         child = os.fork()
         if child:
@@ -80,14 +93,24 @@ def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
         os.write(handles.said, b"ready\n")
         _wait_for_word(handles)
         os.chdir("/")
-        lower(resource_limits(job["limits"], counted=group.counts))
+        if job["modules"] is None:
+            os.close(kept.pop())
+        lower(resource_limits(_with_imports(job), counted=group.counts))
         for handle in kept:
             os.set_inheritable(handle, True)
-        words = ["bwrap", "--args", str(handles.arguments), "--", *job["command"]]
+        words = ["bwrap", "--args", str(handles.arguments), "--", *_command(job, wake=handles.wake)]
         os.execve(job["bwrap"], words, {})  # noqa: S606
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode())
     os._exit(111)
+
+
+def _command(job: dict[str, Any], *, wake: int) -> list[str]:
+    """Return the command, or that which waits for one."""
+    if job["modules"] is None:
+        return list(job["command"])
+    with open(f"{os.path.dirname(__file__)}/warmed.py", encoding="utf-8") as stream:
+        return [*job["command"], "-c", stream.read(), *job["modules"], str(wake)]
 
 
 def _wait_for_word(handles: Handles) -> None:
@@ -109,6 +132,13 @@ def _redirect(handles: Handles) -> None:
     nothing = os.open("/dev/null", os.O_RDONLY)
     for handle, number in ((nothing, 0), (handles.stdout, 1), (handles.stderr, 2)):
         os.dup2(handle, number)
+
+
+def _connect(handles: Handles, *, wanted: bool) -> None:
+    """Put the channel in the place of standard input and output, or do away with it."""
+    for number in (0, 1) if wanted else ():
+        os.dup2(handles.channel, number)
+    os.close(handles.channel)
 
 
 def _drop_rights(job: dict[str, Any], slot: Slot) -> None:
@@ -146,6 +176,12 @@ def _mount(limits: dict[str, Any], folder: str) -> None:
         kernel.mount("tmpfs", f"{folder}/{name}", "tmpfs", flags, f"size={size},nr_inodes={inodes},mode=1777")
 
 
+def _with_imports(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the limits of a job, and for one that has imports to do before it comes, the time for them."""
+    cpu_s = job["limits"]["cpu_s"] + (0 if job["modules"] is None else WARMING_CPU_S)
+    return {**job["limits"], "cpu_s": cpu_s}
+
+
 def resource_limits(limits: dict[str, Any], *, counted: bool) -> dict[int, int]:
     """Return what each process of the job may use, by itself."""
     largest = max(limits["output_bytes"], limits["scratch_bytes"])
@@ -175,8 +211,14 @@ def arguments(job: dict[str, Any], *, slot: Slot, rules: int, status: int) -> by
         *(word for name in PEOPLE for word in ("--ro-bind", f"{slot.job}/{name}", f"/etc/{name}")),
         *(word for pair in _trees(job, slot) for word in ("--ro-bind", *pair)),
         *("--ro-bind", f"{slot.job}/code", "/code", "--ro-bind", f"{slot.job}/input", "/input"),
+        *(
+            word
+            for number, path in enumerate(job["inputs"])
+            for word in ("--ro-bind", f"{slot.job}/more{number}", path)
+        ),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name, path in WRITABLE.items() for word in ("--bind", f"{slot.folder}/{name}", path)),
+        *(word for path, target in job["links"].items() for word in ("--symlink", target, path)),
         # bubblewrap's own / and /dev are tmpfs without a size
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", job["folder"]),
         *("--seccomp", rules, "--json-status-fd", status),

@@ -31,7 +31,9 @@ sandbox = Bubblewrap(slots=range(*order["slots"]), cgroups=False)
 spec = order["spec"]
 paths = {name: Path(spec[name]) for name in ("code", "input", "out")}
 words = {name: tuple(spec[name]) for name in ("command", "expects")}
-extra = {name: spec[name] for name in ("environment", "folder")}
+extra = {name: spec[name] for name in ("environment", "folder", "links")}
+extra["inputs"] = {path: Path(folder) for path, folder in spec["inputs"].items()}
+extra["live"] = Path(spec["live"]) if spec["live"] else None
 result = sandbox.run(JobSpec(**paths, **words, **extra, limits=Limits(**spec["limits"])))
 print(json.dumps([result.to_dict(), sandbox.reap()]))
 """

@@ -233,6 +233,23 @@ def test_values_for_which_there_is_no_formula_are_refused(name: str, true: Any, 
         ours(name, true, pred)
 
 
+@pytest.mark.parametrize(
+    ("true", "pred", "words"),
+    [
+        (["a"], [1], "y_true holds `a`, expected numbers."),
+        ([1, 2], [0.5, "0,7"], "y_pred holds `0,7`, expected numbers."),
+        ([object], [1], "y_true holds `<class 'object'>`, expected numbers."),
+        ([1 + 1j], [1], "y_true holds `(1+1j)`, expected numbers."),
+        ([1, 2], [[1], [1, 2]], "y_pred has rows of different lengths."),
+    ],
+)
+@pytest.mark.parametrize("name", ["rmse", "spearman"])
+def test_what_is_no_number_is_named(name: str, true: Any, pred: Any, words: str) -> None:
+    with pytest.raises(MetricInputError) as error:
+        ours(name, true, pred)
+    assert str(error.value) == words
+
+
 def test_a_power_below_one_is_refused() -> None:
     with pytest.raises(MetricParameterError, match=r"`power` is 0\.5"):
         find("tweedie_0.5")
