@@ -2,7 +2,7 @@
 
 from django import forms
 
-from podium.submissions.services import SUFFIXES
+from podium.submissions.kinds import TABLES
 
 
 class SubmitForm(forms.Form):
@@ -12,7 +12,7 @@ class SubmitForm(forms.Form):
         label="Predictions file",
         allow_empty_file=True,  # judged like every other content: with a sentence of its own
         error_messages={"required": "Choose a file first."},
-        widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(TABLES)}),
     )
     description = forms.CharField(
         label="Note to yourselves",

@@ -15,6 +15,7 @@ from podium.core.tasks import every, task
 from podium.submissions import evaluation, measuring
 from podium.submissions.models import Submission
 from podium.submissions.scorers import warm_up
+from podium.submissions.signals import runs_queued
 from podium.submissions.states import SubmissionState
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,12 @@ def sweep_files() -> None:
 every(10, sweep)
 every(10, measure)
 every(3600, sweep_files)
+
+
+@runs_queued.connect
+def _enqueue(runs: list[int], **_: object) -> None:
+    for pk in runs:
+        evaluate.enqueue(pk)
 
 
 @worker_process_init.connect
