@@ -36,7 +36,9 @@ def predict(inputs_dir, output_path):
     print("going to sleep", flush=True)
     time.sleep(60)
 """
-SLEEPS_ON_MANY = REPEATS.replace("    print(\"wrote\"", "    import time; time.sleep(60 * (len(rows) > 3))\n    print(\"wrote\"")
+SLEEPS_ON_MANY = REPEATS.replace(
+    '    print("wrote"', '    import time; time.sleep(60 * (len(rows) > 3))\n    print("wrote"'
+)
 
 
 def takes_code(challenge: Challenge, *, sample: bool = True, audience: str = "scoring", **fields: object) -> Phase:
@@ -46,7 +48,11 @@ def takes_code(challenge: Challenge, *, sample: bool = True, audience: str = "sc
     few = {"test.csv": store_bytes(SAMPLE_INPUTS.encode())}
     inputs = dataset_publish(challenge, name="inputs", audience=audience, files=test, actor=host)
     tiny = dataset_publish(challenge, name="tiny", audience="public", files=few, actor=host) if sample else None
-    given = {"kinds": ["predictions", "code"], "environment": "here", "predict_limits": {"wall_s": 30, "memory_mb": 512}}
+    given = {
+        "kinds": ["predictions", "code"],
+        "environment": "here",
+        "predict_limits": {"wall_s": 30, "memory_mb": 512},
+    }
     Phase.objects.filter(challenge=challenge).update(**{**given, "inputs": inputs, "sample_inputs": tiny, **fields})
     return challenge.phases.get()
 

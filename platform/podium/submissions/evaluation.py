@@ -217,7 +217,9 @@ def _settle(submission: Submission, outcome: Outcome) -> None:
     elif outcome.verdict == Verdict.TRIED:
         _end(submission, SubmissionState.TRIED, "submission_try")
     elif outcome.verdict == Verdict.REJECTED:
-        free = (outcome.free or submission.phase.rejected_are_free) and allowance(submission.phase, submission.team).free_rejections > 0
+        free = (outcome.free or submission.phase.rejected_are_free) and allowance(
+            submission.phase, submission.team
+        ).free_rejections > 0
         error = outcome.error
         _end(
             submission,

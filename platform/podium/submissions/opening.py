@@ -67,7 +67,9 @@ def limits_of(phase: Phase) -> Limits:
     return Limits(**{name: min(value, most[name]) for name, value in asked.items()})
 
 
-def job_of(phase: Phase, *, kind: str, submission: Path, filename: str, input: Path, out: Path, live: Path) -> PredictJob:
+def job_of(
+    phase: Phase, *, kind: str, submission: Path, filename: str, input: Path, out: Path, live: Path
+) -> PredictJob:
     """Return the job that runs a submission's code on a folder of data. Raises HostError."""
     return PredictJob(
         kind=kind,

@@ -285,5 +285,3 @@ def _made(folder: Path) -> Path:
 def _stored(path: Path) -> Blob:
     with path.open("rb") as file:
         return store(chunks_of(file))
-
-
