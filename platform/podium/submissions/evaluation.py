@@ -7,7 +7,7 @@ finds nothing to do. A claim is known by its attempt: who lost it can no longer 
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,12 +20,13 @@ from django.utils.crypto import get_random_string
 
 from podium.core import events
 from podium.core.locks import locked
+from podium.submissions import workers
 from podium.submissions.evidence import name_of
 from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.quota import allowance
 from podium.submissions.scorers import Outcome, Verdict, evaluate_run
 from podium.submissions.signals import submission_finished
-from podium.submissions.states import RunState, SubmissionState
+from podium.submissions.states import Queue, RunState, SubmissionState
 from podium.submissions.transitions import run_move, runs_cancel, submission_move
 from podium.teams.models import Team
 
@@ -54,7 +55,8 @@ def submission_queue(pk: int) -> bool:
         events.record(submission, "submission_queue")
         tasks = list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
         for task in tasks:
-            run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer)
+            queue = workers.queue_of(submission, task)
+            run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue)
             RunSubmission.objects.create(run=run, submission=submission)
         if not tasks:
             _fail(submission, host=True)
@@ -78,7 +80,10 @@ class Claim:
     attempt: int
 
     def beat(self) -> None:
-        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more."""
+        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more, and `WorkerEndsError` where
+        this worker is to end and the run may take long."""
+        if workers.stopping.is_set() and self.run.queue != Queue.SCORE:
+            raise workers.WorkerEndsError
         held = _held(self).update(lease_until=timezone.now() + settings.RUN_LEASE)
         if not held:
             raise LeaseLostError(f"run {self.run.pk}, attempt {self.attempt}")
@@ -89,9 +94,9 @@ def _held(claim: Claim) -> QuerySet[Run]:
 
 
 def run_claim(pk: int) -> Claim | None:
-    """Claim a run that waits; None where somebody else has it, or it is done."""
-    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).first()
-    if seat is None:
+    """Claim a run that waits; None where somebody else has it, it is done, or this worker may not take it."""
+    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).select_related("run").first()
+    if seat is None or seat.run.queue not in workers.may_take(seat.run.queue):
         return None
     now = timezone.now()
     with transaction.atomic():
@@ -111,15 +116,24 @@ def run_claim(pk: int) -> Claim | None:
     return Claim(run=run, attempt=run.attempt)
 
 
-def run_evaluate(pk: int) -> None:
-    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do."""
-    claim = run_claim(pk)
-    if claim is None:
-        return
+def run_evaluate(pk: int, *, on_claim: Callable[[], None] = lambda: None) -> None:
+    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do; raises `NoRoomError` where this
+    machine has no room for it now. `on_claim` is called once it is ours."""
+    with workers.room_for(pk):
+        if claim := run_claim(pk):
+            on_claim()
+            _evaluate(claim)
+
+
+def _evaluate(claim: Claim) -> None:
+    pk = claim.run.pk
     try:
         outcome = evaluate_run(claim.run, on_wait=claim.beat)
     except LeaseLostError:
         logger.info("Run %s was taken from us while it ran.", pk)
+        return
+    except workers.WorkerEndsError:
+        run_give_back(claim)
         return
     except Exception as error:  # ours, whatever it is: the run is tried again, and then fails with a reference
         logger.exception("Run %s broke.", pk)
@@ -252,6 +266,14 @@ def run_release(pk: int, *, attempt: int, why: str, lease: datetime | None = Non
                 events.record(seat.submission, "run_release", run=pk, attempt=attempt)
 
 
+def run_give_back(claim: Claim) -> None:
+    """Put a run back that this worker cannot end because it ends itself: that was no attempt."""
+    with transaction.atomic():
+        if run_move(claim.run.pk, RunState.WAITING, attempt=claim.attempt, given_back=True, lease_until=None):
+            for seat in RunSubmission.objects.filter(run=claim.run).select_related("submission"):
+                events.record(seat.submission, "run_give_back", run=claim.run.pk, worker=claim.run.worker)
+
+
 def lapsed_release() -> int:
     """Take up the runs whose worker no longer beats; return how many."""
     lapsed = Run.objects.filter(state=RunState.CLAIMED, lease_until__lt=timezone.now())
@@ -265,10 +287,10 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting() -> bool:
-    """Tell whether something waits that should have been taken by now: its message may be lost."""
+def queues_waiting() -> set[str]:
+    """Return the queues in which something waits that should have been taken by now: its message may be lost."""
     since = timezone.now() - NUDGE_AFTER
-    return (
-        Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
-        or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()
-    )
+    waiting = Run.objects.filter(state=RunState.WAITING, created_at__lt=since).order_by()
+    queues = set(waiting.values_list("queue", flat=True).distinct())
+    received = Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since)
+    return queues | ({str(Queue.SCORE)} if received.exists() else set())
