@@ -212,6 +212,10 @@ class Phase(models.Model):
         REFUSE = "refuse", "refused"
         SCORE = "score", "scored, never ranked"
 
+    class Resource(models.TextChoices):
+        STANDARD = "standard", "an ordinary machine"
+        GPU = "gpu", "a machine with a GPU"
+
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="phases")
     slug = models.SlugField(max_length=60, default="main")
     name = models.CharField(max_length=60)
@@ -235,6 +239,13 @@ class Phase(models.Model):
     )
     upload_limit_mb = models.PositiveIntegerField(
         default=50, validators=[MinValueValidator(1), MaxValueValidator(10_240)]
+    )
+    resource = models.CharField(
+        "code runs on",
+        max_length=8,
+        choices=Resource,
+        default=Resource.STANDARD,
+        help_text="A GPU only where this site has a worker with one.",
     )
     ladder = models.BooleanField(
         "use the Ladder",

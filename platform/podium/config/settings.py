@@ -182,6 +182,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 WEB_WORKERS, WEB_THREADS = env.int("PODIUM_WEB_WORKERS", 2), env.int("PODIUM_WEB_THREADS", 8)
 WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
+WORKER_QUEUES = env.list("PODIUM_QUEUES", ["score", "code"])  # what workers of this machine may take
+SANDBOX = env.str("PODIUM_SANDBOX", "")  # bubblewrap where it is empty
+CODE_SLOTS = env.int("PODIUM_CODE_SLOTS", None)  # by cores and memory where it is not set: see podium.core.room
 
 ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 

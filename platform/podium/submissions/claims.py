@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from podium.submissions import workers
 from podium.submissions.models import Run
-from podium.submissions.states import RunState, Stage
+from podium.submissions.states import Queue, RunState, Stage
 
 
 class LeaseLostError(Exception):
@@ -23,11 +24,14 @@ class Claim:
     attempt: int
 
     def beat(self) -> None:
-        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more."""
+        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more, and `WorkerEndsError` where
+        this worker is to end and the run may take long."""
+        self._go_on()
         self.change(lease_until=timezone.now() + settings.RUN_LEASE)
 
     def look(self) -> None:
-        """Raise `LeaseLostError` where the run is ours no more. Cheaper than to beat."""
+        """Raise as `beat` does, without holding on: it is cheaper."""
+        self._go_on()
         if not self.held().exists():
             raise self._lost()
 
@@ -45,6 +49,10 @@ class Claim:
         """Write something down about the run; raise `LeaseLostError` where it is ours no more."""
         if not self.held().update(**fields):
             raise self._lost()
+
+    def _go_on(self) -> None:
+        if workers.stopping.is_set() and self.run.queue != Queue.SCORE:
+            raise workers.WorkerEndsError
 
     def _lost(self) -> LeaseLostError:
         return LeaseLostError(f"run {self.run.pk}, attempt {self.attempt}")

@@ -7,7 +7,7 @@ finds nothing to do. A claim is known by its attempt: who lost it can no longer 
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +19,10 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from podium.challenges.models import Task
+from podium.challenges.scorers import METRIC
 from podium.core import events
 from podium.core.locks import locked
-from podium.submissions import predicting
+from podium.submissions import predicting, workers
 from podium.submissions.claims import Claim, LeaseLostError
 from podium.submissions.evidence import name_of
 from podium.submissions.kinds import CODE_KINDS
@@ -29,7 +30,7 @@ from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.quota import allowance
 from podium.submissions.scorers import Outcome, Verdict, evaluate_run
 from podium.submissions.signals import runs_queued, submission_finished
-from podium.submissions.states import RunState, Stage, SubmissionState
+from podium.submissions.states import Queue, RunState, Stage, SubmissionState
 from podium.submissions.transitions import run_move, runs_cancel, submission_move
 from podium.teams.models import Team
 
@@ -66,7 +67,9 @@ def _tasks(submission: Submission) -> list[Task]:
 
 
 def _run_create(submission: Submission, task: Task, **fields: Any) -> Run:
-    run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, **fields)
+    is_table = fields.get("predictions") is not None and task.scorer.get("kind") == METRIC  # nothing is run any more
+    queue = Queue.SCORE if is_table else workers.queue_of(submission, task)
+    run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue, **fields)
     RunSubmission.objects.create(run=run, submission=submission)
     return run
 
@@ -80,13 +83,13 @@ def _first_stage(submission: Submission) -> Stage:
 def _queue_others(first: Run) -> None:
     """Write the runs of the phase's other tasks, which score what the first one's code wrote; once."""
     written = {"predictions": first.predictions, "predictions_name": first.predictions_name}
-    others: list[int] = []
+    others: list[Run] = []
     with transaction.atomic():
         submission = locked(Submission, first.seats.get().submission_id)
         known = set(submission.runs.values_list("task", flat=True))
         for task in _tasks(submission):
             if task.pk not in known and not submission.is_finished:
-                others.append(_run_create(submission, task, **written).pk)
+                others.append(_run_create(submission, task, **written))
         runs_queued.send(sender=Run, runs=others)
 
 
@@ -100,9 +103,9 @@ def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
 
 
 def run_claim(pk: int) -> Claim | None:
-    """Claim a run that waits; None where somebody else has it, or it is done."""
-    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).first()
-    if seat is None:
+    """Claim a run that waits; None where somebody else has it, it is done, or this worker may not take it."""
+    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).select_related("run").first()
+    if seat is None or seat.run.queue not in workers.may_take(seat.run.queue):
         return None
     now = timezone.now()
     with transaction.atomic():
@@ -122,15 +125,24 @@ def run_claim(pk: int) -> Claim | None:
     return Claim(run=run, attempt=run.attempt)
 
 
-def run_evaluate(pk: int) -> None:
-    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do."""
-    claim = run_claim(pk)
-    if claim is None:
-        return
+def run_evaluate(pk: int, *, on_claim: Callable[[], None] = lambda: None) -> None:
+    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do; raises `NoRoomError` where this
+    machine has no room for it now. `on_claim` is called once it is ours."""
+    with workers.room_for(pk):
+        if claim := run_claim(pk):
+            on_claim()
+            _evaluate(claim)
+
+
+def _evaluate(claim: Claim) -> None:
+    pk = claim.run.pk
     try:
         outcome = _worked_out(claim)
     except LeaseLostError:
         logger.info("Run %s was taken from us while it ran.", pk)
+        return
+    except workers.WorkerEndsError:
+        run_give_back(claim)
         return
     except Exception as error:  # ours, whatever it is: the run is tried again, and then fails with a reference
         logger.exception("Run %s broke.", pk)
@@ -143,7 +155,7 @@ def _worked_out(claim: Claim) -> Outcome:
     ended = predicting.predict(claim)
     if ended is not None:
         return ended
-    if claim.run.stage != Stage.SCORE:
+    if claim.run.predictions_id is not None:
         claim.stage(Stage.SCORE)
         _queue_others(claim.run)
     outcome = evaluate_run(claim.run, on_wait=claim.beat)
@@ -284,6 +296,14 @@ def run_release(pk: int, *, attempt: int, why: str, lease: datetime | None = Non
                 events.record(seat.submission, "run_release", run=pk, attempt=attempt)
 
 
+def run_give_back(claim: Claim) -> None:
+    """Put a run back that this worker cannot end because it ends itself: that was no attempt."""
+    with transaction.atomic():
+        if run_move(claim.run.pk, RunState.WAITING, attempt=claim.attempt, given_back=True, lease_until=None):
+            for seat in RunSubmission.objects.filter(run=claim.run).select_related("submission"):
+                events.record(seat.submission, "run_give_back", run=claim.run.pk, worker=claim.run.worker)
+
+
 def lapsed_release() -> int:
     """Take up the runs whose worker no longer beats; return how many."""
     lapsed = Run.objects.filter(state=RunState.CLAIMED, lease_until__lt=timezone.now())
@@ -297,10 +317,10 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting() -> bool:
-    """Tell whether something waits that should have been taken by now: its message may be lost."""
+def queues_waiting() -> set[str]:
+    """Return the queues in which something waits that should have been taken by now: its message may be lost."""
     since = timezone.now() - NUDGE_AFTER
-    return (
-        Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
-        or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()
-    )
+    waiting = Run.objects.filter(state=RunState.WAITING, created_at__lt=since).order_by()
+    queues = set(waiting.values_list("queue", flat=True).distinct())
+    received = Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since)
+    return queues | ({str(Queue.SCORE)} if received.exists() else set())

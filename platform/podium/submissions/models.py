@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from podium.challenges.models import DatasetVersion, Phase, Task
 from podium.core.models import Blob
-from podium.submissions.states import IN_FLIGHT, RunState, Stage, SubmissionState
+from podium.submissions.states import IN_FLIGHT, Queue, RunState, Stage, SubmissionState
 from podium.teams.models import Team
 
 LARGEST = 1.7976931348623157e308  # the largest float64: what is beyond is inf
@@ -78,12 +78,30 @@ class SubmissionFile(models.Model):
         return self.name
 
 
+class Worker(models.Model):
+    """A worker that has shown itself: what it takes, and what isolation its machine offers. See `workers`."""
+
+    name = models.CharField(max_length=120, unique=True)  # Celery's: “coder@machine”
+    host = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField()
+    queues = models.JSONField(default=list)  # that it was told to take
+    isolation = models.JSONField(default=dict)  # see `scoring.sandbox.jobs.Isolation`; empty until it is tried
+    concurrency = models.PositiveSmallIntegerField(default=1)
+    memory_mb = models.PositiveIntegerField(default=0)  # of the machine
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Run(models.Model):
     """One attempt to evaluate submissions on one task. It repeats what it was run with, so that it can be run again."""
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="runs")
     reference = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     scorer = models.JSONField()  # the task's, as it was
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.SCORE)  # which workers may take it
     submissions = models.ManyToManyField(Submission, through="RunSubmission", related_name="runs")
     state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -109,6 +127,7 @@ class Run(models.Model):
             models.Index(
                 fields=["state", "lease_until"], condition=Q(state__in=["waiting", "claimed"]), name="runs_to_do"
             ),
+            models.Index(fields=["queue", "finished_at"], name="runs_lately"),  # how long they took: see `waiting`
             models.Index(fields=["state", "id"], condition=Q(measured_at=None), name="runs_to_measure"),
         ]
         constraints = [models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known")]

@@ -10,6 +10,7 @@ from podium.challenges.models import Phase
 from podium.core.errors import Conflict
 from podium.submissions import workers
 from podium.submissions.kinds import CODE_KINDS, runs_code
+from podium.submissions.states import Queue
 from scoring.environments import Environment, find
 from scoring.errors import HostError
 from scoring.runners.predicting import ModelSpec, PredictJob, StreamSpec
@@ -39,7 +40,7 @@ def why_closed(phase: Phase) -> Closed | None:
         environment_of(phase)
     except HostError as error:
         return Closed("sandbox_missing", f"Code is not run here at the moment. {error.message}")
-    lacking = workers.why_not("code")
+    lacking = workers.any_allows(Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE)
     return Closed("sandbox_missing", lacking) if lacking else None
 
 

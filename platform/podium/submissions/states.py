@@ -39,6 +39,14 @@ class Stage(models.TextChoices):
     SCORE = "score", "Scoring"
 
 
+class Queue(models.TextChoices):
+    """Which workers may take a run: each is a class of what a run needs of a machine."""
+
+    SCORE = "score", "Score"  # a table is read and measured
+    CODE = "code", "Code"  # other people's code is run, in a sandbox
+    GPU = "gpu", "GPU"  # the same, with a graphics card
+
+
 S, R = SubmissionState, RunState
 
 TRANSITIONS: dict[SubmissionState, frozenset[SubmissionState]] = {
