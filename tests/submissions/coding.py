@@ -36,9 +36,8 @@ def predict(inputs_dir, output_path):
     print("going to sleep", flush=True)
     time.sleep(60)
 """
-SLEEPS_ON_MANY = REPEATS.replace(
-    '    print("wrote"', '    import time; time.sleep(60 * (len(rows) > 3))\n    print("wrote"'
-)
+PAUSE = "    print('pausing', flush=True); import time; time.sleep(60 * (len(rows) > 3))\n"
+SLEEPS_ON_MANY = REPEATS.replace('    print("wrote"', f'{PAUSE}    print("wrote"')
 
 
 def takes_code(challenge: Challenge, *, sample: bool = True, audience: str = "scoring", **fields: object) -> Phase:

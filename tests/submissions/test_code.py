@@ -197,7 +197,7 @@ def test_cancelled_while_it_runs_it_is_dead_within_two_seconds(cast: Cast, words
     worker.start()
     stage = "sample" if words is SLEEPS else "predict"
     soon(lambda: RunLog.objects.filter(run=run, stage=stage).exclude(text="").exists())  # it runs: its log is there
-    assert "It is trying" in cast.client("ada").get(f"/submissions/{sent.pk}/").text or stage == "predict"
+    assert "It is tried on" in cast.client("ada").get(f"/submissions/{sent.pk}/").text or stage == "predict"
     submission_cancel(sent, actor=cast.ada)
     assert soon(lambda: not worker.is_alive()) < 2
     run.refresh_from_db()

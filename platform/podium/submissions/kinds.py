@@ -14,7 +14,6 @@ from typing import IO, Any
 
 from podium.challenges.models import Phase
 from podium.core.errors import WrongType
-from podium.core.words import listed
 from podium.submissions.models import Submission
 
 Kind = Submission.Kind
@@ -87,7 +86,7 @@ class Look:
         asked = [kind for kind in found if kind in fits]
         if len(asked) > 1:
             raise WrongType(
-                f"“{self._shown}” holds {listed([*ENTRY_POINTS[:1], notebooks[0]])}, so it could be code or a notebook. "
+                f"“{self._shown}” holds an entry point and {notebooks[0][-60:]}, so it could be code or a notebook. "
                 "Send only what is to be run, or the notebook by itself."
             )
         if asked:

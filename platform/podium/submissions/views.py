@@ -18,10 +18,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from podium.accounts.models import User
+from podium.challenges.files import sample_names
 from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
 from podium.challenges.scorers import CLOSED, takes_nothing
-from podium.challenges.files import sample_names
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
 from podium.core import events
 from podium.core.downloads import download
