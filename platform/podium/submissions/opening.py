@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -72,6 +73,7 @@ def job_of(
     phase: Phase, *, kind: str, submission: Path, filename: str, input: Path, out: Path, live: Path
 ) -> PredictJob:
     """Return the job that runs a submission's code on a folder of data. Raises HostError."""
+    model, stream = specs_of(phase.model, phase.stream)
     return PredictJob(
         kind=kind,
         submission=submission,
@@ -81,10 +83,18 @@ def job_of(
         expects=phase.expects,
         environment=environment_of(phase),
         limits=limits_of(phase),
-        model=ModelSpec.from_dict(phase.model) if phase.model else None,
-        stream=StreamSpec.from_dict(phase.stream) if phase.stream else None,
+        model=model,
+        stream=stream,
         command=None,
         live=live,
+    )
+
+
+def specs_of(model: Mapping[str, Any], stream: Mapping[str, Any]) -> tuple[ModelSpec | None, StreamSpec | None]:
+    """Return how models are fed, and how data are streamed, where a phase says so. Raises HostError."""
+    return (
+        ModelSpec.from_dict(model) if model else None,
+        StreamSpec.from_dict(stream) if stream else None,
     )
 
 
