@@ -68,7 +68,7 @@ QUICK = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # nobod
 
 def worker() -> Program:
     """Return the worker that scores. SIGTERM lets its tasks finish; SIGQUIT ends them and the pool."""
-    size = ("--concurrency", str(settings.WORKER_CONCURRENCY))
+    size = ("--concurrency", str(settings.WORKER_CONCURRENCY), "--hostname", "worker@%h")
     command = (*_celery("worker"), *size, *QUICK)
     return Program("worker", command, signal.SIGTERM, signal.SIGQUIT, queues=("score",))
 
