@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,24 +18,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from podium.challenges.models import Task
+from podium.challenges.scorers import METRIC
 from podium.core import events
 from podium.core.locks import locked
-from podium.submissions import workers
+from podium.submissions import predicting, workers
+from podium.submissions.claims import Claim, LeaseLostError
 from podium.submissions.evidence import name_of
+from podium.submissions.kinds import CODE_KINDS
 from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.quota import allowance
 from podium.submissions.scorers import Outcome, Verdict, evaluate_run
-from podium.submissions.signals import submission_finished
-from podium.submissions.states import Queue, RunState, SubmissionState
+from podium.submissions.signals import runs_queued, submission_finished
+from podium.submissions.states import Queue, RunState, Stage, SubmissionState
 from podium.submissions.transitions import run_move, runs_cancel, submission_move
 from podium.teams.models import Team
 
 logger = logging.getLogger(__name__)
 NUDGE_AFTER = timedelta(seconds=5)
-
-
-class LeaseLostError(Exception):
-    """The run is no longer this worker's: it was cancelled, or taken up by another."""
 
 
 def worker_name() -> str:
@@ -53,14 +53,44 @@ def submission_queue(pk: int) -> bool:
         if not submission_move(pk, SubmissionState.QUEUED):
             return False
         events.record(submission, "submission_queue")
-        tasks = list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
-        for task in tasks:
-            queue = workers.queue_of(submission, task)
-            run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue)
-            RunSubmission.objects.create(run=run, submission=submission)
+        tasks = _tasks(submission)
+        is_run = submission.kind in CODE_KINDS
+        for task in tasks[:1] if is_run else tasks:  # code runs once, for its first task: see `_queue_others`
+            _run_create(submission, task, stage=_first_stage(submission))
         if not tasks:
             _fail(submission, host=True)
     return True
+
+
+def _tasks(submission: Submission) -> list[Task]:
+    return list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
+
+
+def _run_create(submission: Submission, task: Task, **fields: Any) -> Run:
+    is_table = fields.get("predictions") is not None and task.scorer.get("kind") == METRIC  # nothing is run any more
+    queue = Queue.SCORE if is_table else workers.queue_of(submission, task)
+    run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue, **fields)
+    RunSubmission.objects.create(run=run, submission=submission)
+    return run
+
+
+def _first_stage(submission: Submission) -> Stage:
+    if submission.kind not in CODE_KINDS:
+        return Stage.SCORE
+    return Stage.SAMPLE if submission.phase.sample_inputs_id else Stage.PREDICT
+
+
+def _queue_others(first: Run) -> None:
+    """Write the runs of the phase's other tasks, which score what the first one's code wrote; once."""
+    written = {"predictions": first.predictions, "predictions_name": first.predictions_name}
+    others: list[Run] = []
+    with transaction.atomic():
+        submission = locked(Submission, first.seats.get().submission_id)
+        known = set(submission.runs.values_list("task", flat=True))
+        for task in _tasks(submission):
+            if task.pk not in known and not submission.is_finished:
+                others.append(_run_create(submission, task, **written))
+        runs_queued.send(sender=Run, runs=others)
 
 
 def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
@@ -69,28 +99,7 @@ def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
     return runs.filter(seats__submission=submission_pk) if submission_pk else runs
 
 
-# Claim and beat
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A worker's hold on a run."""
-
-    run: Run
-    attempt: int
-
-    def beat(self) -> None:
-        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more, and `WorkerEndsError` where
-        this worker is to end and the run may take long."""
-        if workers.stopping.is_set() and self.run.queue != Queue.SCORE:
-            raise workers.WorkerEndsError
-        held = _held(self).update(lease_until=timezone.now() + settings.RUN_LEASE)
-        if not held:
-            raise LeaseLostError(f"run {self.run.pk}, attempt {self.attempt}")
-
-
-def _held(claim: Claim) -> QuerySet[Run]:
-    return Run.objects.filter(pk=claim.run.pk, state=RunState.CLAIMED, attempt=claim.attempt)
+# Claim
 
 
 def run_claim(pk: int) -> Claim | None:
@@ -128,7 +137,7 @@ def run_evaluate(pk: int, *, on_claim: Callable[[], None] = lambda: None) -> Non
 def _evaluate(claim: Claim) -> None:
     pk = claim.run.pk
     try:
-        outcome = evaluate_run(claim.run, on_wait=claim.beat)
+        outcome = _worked_out(claim)
     except LeaseLostError:
         logger.info("Run %s was taken from us while it ran.", pk)
         return
@@ -139,6 +148,22 @@ def _evaluate(claim: Claim) -> None:
         logger.exception("Run %s broke.", pk)
         outcome = Outcome(verdict=Verdict.PLATFORM_ERROR, log=f"{type(error).__name__}: {error}")
     run_finish(claim, outcome)
+
+
+def _worked_out(claim: Claim) -> Outcome:
+    """Run a participant's code where there is some, then score what it wrote; predictions are scored at once."""
+    ended = predicting.predict(claim)
+    if ended is not None:
+        return ended
+    if claim.run.predictions_id is not None:
+        claim.stage(Stage.SCORE)
+        _queue_others(claim.run)
+    outcome = evaluate_run(claim.run, on_wait=claim.beat)
+    return replace(
+        outcome,
+        inputs={**outcome.inputs, **predicting.provenance(claim.run)},
+        resources={**claim.run.resources, **outcome.resources},
+    )
 
 
 # Finish
@@ -189,6 +214,7 @@ def _scores(seat: RunSubmission, outcome: Outcome, *, attempt: int) -> Iterator[
 
 RUN_STATES = {
     Verdict.SCORED: RunState.SCORED,
+    Verdict.TRIED: RunState.TRIED,
     Verdict.REJECTED: RunState.REJECTED,
     Verdict.HOST_ERROR: RunState.FAILED,
     Verdict.PLATFORM_ERROR: RunState.FAILED,
@@ -200,8 +226,12 @@ def _settle(submission: Submission, outcome: Outcome) -> None:
     if outcome.verdict == Verdict.SCORED:
         if not runs_to_do(submission).exists():
             _end(submission, SubmissionState.SCORED, "submission_score")
+    elif outcome.verdict == Verdict.TRIED:
+        _end(submission, SubmissionState.TRIED, "submission_try")
     elif outcome.verdict == Verdict.REJECTED:
-        free = submission.phase.rejected_are_free and allowance(submission.phase, submission.team).free_rejections > 0
+        free = (outcome.free or submission.phase.rejected_are_free) and allowance(
+            submission.phase, submission.team
+        ).free_rejections > 0
         error = outcome.error
         _end(
             submission,

@@ -16,6 +16,7 @@ from podium.core.tasks import every, task
 from podium.submissions import evaluation, measuring, workers
 from podium.submissions.models import Run, Submission
 from podium.submissions.scorers import warm_up
+from podium.submissions.signals import runs_queued
 from podium.submissions.states import Queue, SubmissionState
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,15 @@ def sweep_files() -> None:
 every(10, sweep)
 every(10, measure)
 every(3600, sweep_files)
+
+
+@runs_queued.connect
+def _enqueue(runs: list[Run], **_: object) -> None:
+    for run in runs:
+        if run.queue == Queue.SCORE:
+            evaluate.enqueue(run.pk)
+        else:
+            drain.enqueue_to(run.queue, run.queue)
 
 
 @worker_process_init.connect
