@@ -68,7 +68,7 @@ QUICK = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # nobod
 
 def worker() -> Program:
     """Return the worker that scores. SIGTERM lets its tasks finish; SIGQUIT ends them and the pool."""
-    size = ("--concurrency", str(settings.WORKER_CONCURRENCY))
+    size = ("--concurrency", str(settings.WORKER_CONCURRENCY), "--hostname", "worker@%h")
     command = (*_celery("worker"), *size, *QUICK)
     return Program("worker", command, signal.SIGTERM, signal.SIGQUIT, queues=("score",))
 
@@ -99,10 +99,10 @@ def _celery(role: str) -> tuple[str, ...]:
     return (sys.executable, *hush, "-m", "celery", *options)
 
 
-def child_environment(program: Program) -> dict[str, str]:
+def child_environment(program: Program | None = None) -> dict[str, str]:
     """Return this environment, with the folders of `podium` and `scoring` where a child finds them, and its queues."""
     sources = dict.fromkeys(str(Path(str(package.__file__)).parents[1]) for package in (podium, scoring))
-    own = {"PODIUM_QUEUES": ",".join(program.queues)} if program.queues else {}
+    own = {"PODIUM_QUEUES": ",".join(program.queues)} if program and program.queues else {}
     return {**os.environ, **own, "PYTHONPATH": os.pathsep.join(sources), "PYTHONUNBUFFERED": "1"}
 
 
