@@ -29,6 +29,7 @@ from podium.submissions.models import Submission
 from podium.submissions.selectors import get_visible, logs_for, phase_for, stages_of, visible_to
 from podium.submissions.services import submission_cancel, submission_receive, submission_select
 from podium.submissions.states import Stage, SubmissionState
+from podium.submissions.waiting import wait_of
 
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -76,8 +77,10 @@ class LogFields(Fields):
 
 
 class OneSubmissionFields(SubmissionFields):
-    """A submission by itself, with what its code printed."""
+    """A submission by itself, with how long it waits yet, and with what its code printed."""
 
+    position = serializers.IntegerField(allow_null=True, help_text="In its queue, from 1, while it waits.")
+    expected_wait_s = serializers.FloatField(allow_null=True, help_text="Until it is likely to begin, where known.")
     log = LogFields(many=True, help_text="Of code, as far as you may read it: its team what it printed on the sample.")
 
 
@@ -154,7 +157,9 @@ class OneSubmission(Endpoint):
         """Show a submission: its state, its scores once there are any, and what its code printed so far."""
         submission = get_visible(self.person, pk)
         logs = LogFields(logs_for(self.person, submission), many=True).data if submission.kind in CODE_KINDS else []
-        return Response({**shown(self, [submission])[0], "log": logs})
+        wait = wait_of(submission)
+        waits = {"position": wait and wait.position, "expected_wait_s": wait and wait.expected_s}
+        return Response({**shown(self, [submission])[0], **waits, "log": logs})
 
 
 class Select(Endpoint):
