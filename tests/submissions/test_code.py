@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, connections
 
 from podium.core.models import Event
-from podium.core.storage import blob_path
+from podium.core.storage import blob_path, store_bytes
 from podium.hosts.launch import missing
 from podium.submissions import evaluation
 from podium.submissions.models import Run, RunLog, Score
@@ -205,3 +205,20 @@ def test_cancelled_while_it_runs_it_is_dead_within_two_seconds(cast: Cast, words
     assert (run.state, newest().state) == ("cancelled", "cancelled")
     assert Event.objects.filter(name="submission_cancel").count() == 1
     connection.close()
+
+
+def test_a_notebook_as_it_ran_may_load_and_run_nothing(cast: Cast) -> None:
+    takes_code(cast.forest)
+    code(cast, REPEATS)
+    sent, task = newest(), cast.forest.tasks.get()
+    run = sent.runs.create(task=task, reference=task.reference, scorer={})
+    page = store_bytes(b"<script>alert(1)</script><h1>Cells</h1>")
+    run.logs.create(stage="sample", text="words", rendered=page)
+    answer = cast.client("ada").get(f"/submissions/{sent.pk}/notebook/sample/")
+    policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+    assert policy["sandbox"] == ""  # scripts, forms and an origin of its own are not allowed again
+    assert policy["default-src"] == "'none'"
+    assert (policy["img-src"], policy["style-src"]) == ("data:", "'unsafe-inline'")
+    assert "script-src" not in policy
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "frame-src 'self'" in cast.client("ada").get(f"/submissions/{sent.pk}/")["Content-Security-Policy"]
