@@ -215,6 +215,7 @@ def test_a_notebook_as_it_ran_may_load_and_run_nothing(cast: Cast) -> None:
     page = store_bytes(b"<script>alert(1)</script><h1>Cells</h1>")
     run.logs.create(stage="sample", text="words", rendered=page)
     answer = cast.client("ada").get(f"/submissions/{sent.pk}/notebook/sample/")
+    assert b"Cells" in answer.getvalue()
     policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
     assert policy["sandbox"] == ""  # scripts, forms and an origin of its own are not allowed again
     assert policy["default-src"] == "'none'"

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase
 from podium.submissions.kinds import CODE_KINDS, WHAT
-from podium.submissions.opening import STANDARD, USUAL, specs_of
-from scoring.environments import listed
+from podium.submissions.opening import USUAL, specs_of
+from scoring.environments import STANDARD, listed
 from scoring.errors import HostError
 from scoring.sandbox.jobs import MIB
 
@@ -20,7 +20,7 @@ LIMITS = {
     "limit_pids": ("pids", "Processes and threads", 1),
     "limit_output_mb": ("output_bytes", "Output, in MB", MIB),
 }
-FIELDSET = (
+FIELDSET: tuple[str, Any] = (
     "Code",
     {
         "fields": (

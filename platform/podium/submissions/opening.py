@@ -12,13 +12,12 @@ from podium.core.errors import Conflict
 from podium.submissions import workers
 from podium.submissions.kinds import CODE_KINDS, runs_code
 from podium.submissions.states import Queue
-from scoring.environments import Environment, find
+from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
 from scoring.runners.predicting import ModelSpec, PredictJob, StreamSpec
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
 
-STANDARD = "standard"
 USUAL: Mapping[str, float] = {"wall_s": 600, "cpus": 1, "memory_mb": 2048, "pids": 128, "output_bytes": 256 * MIB}
 NO_INPUTS = "Its hosts have not said yet what submitted code reads."
 
