@@ -24,10 +24,11 @@ NO_INPUTS = "Its hosts have not said yet what submitted code reads."
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why a phase runs no code, in a sentence for everybody."""
+    """Why a phase runs no code, in a sentence for everybody, and for its hosts what to do."""
 
     code: str
     why: str
+    mend: str = ""
 
 
 def why_closed(phase: Phase) -> Closed | None:
@@ -39,7 +40,8 @@ def why_closed(phase: Phase) -> Closed | None:
     try:
         environment_of(phase)
     except HostError as error:
-        return Closed("sandbox_missing", f"Code is not run here at the moment. {error.message}")
+        name = phase.environment or STANDARD
+        return Closed("sandbox_missing", f"Its environment “{name}” is not there on this site.", error.message)
     lacking = workers.any_allows(Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE)
     return Closed("sandbox_missing", lacking) if lacking else None
 
