@@ -23,9 +23,11 @@ from redis.exceptions import RedisError
 
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
-from podium.core import heartbeats, machine
+from podium.core import heartbeats, isolation, machine, room
 from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
+from scoring.environments import find
+from scoring.errors import HostError
 
 OK, WARN, MISSING = "ok", "warn", "missing"
 OLDEST_PYTHON = (3, 11)
@@ -158,9 +160,10 @@ def broker() -> Iterator[Finding]:
 
 
 def processes() -> Iterator[Finding]:
-    """Worker and beat, by their signs of life."""
+    """Workers and beat, by their signs of life."""
     for role, purpose in (
         ("worker", "submissions wait until one runs"),
+        ("coder", "code that is sent in waits until one runs"),
         ("beat", "nothing is swept up or released on time"),
     ):
         machines = sorted(heartbeats.alive(role))
@@ -178,6 +181,35 @@ def sandbox() -> Iterator[Finding]:
             yield Finding(part.name, OK, f"{found}: {part.purpose}")
         else:
             yield Finding(part.name, lacking, f"not there; it {part.purpose}", machine.mend(part))
+
+
+def isolated() -> Iterator[Finding]:
+    """What isolation this machine offers to other people's code, canary by canary, and what that code runs in."""
+    found = isolation.isolation()
+    held = ", ".join(canary.name for canary in found.canaries if canary.held)
+    if found.holds:
+        whose = "users of their own" if found.user == "pool" else "this user"
+        text = f"holds ({held}); {found.backend}, memory by {found.memory}, jobs run as {whose}"
+        yield Finding("Isolation", OK, text)
+        yield Finding("Room", OK, f"{room.shares()} at once: {room.cores()} cores, {room.memory_mb():,} MiB of memory")
+    for canary in found.canaries:
+        if not canary.held:
+            yield Finding("Isolation", WARN, f"“{canary.name}” did not hold: {canary.seen}", canary.mend)
+    yield from _environments()
+
+
+def _environments() -> Iterator[Finding]:
+    root, mend = Path(settings.ENVIRONMENTS_DIR), command_line("environment", "build")
+    names = sorted(each.name for each in root.iterdir() if each.is_dir()) if root.is_dir() else []
+    if not names:
+        yield Finding("Environments", WARN, "none is built: phases that take code are closed", mend)
+    for name in names:
+        try:
+            packages = len(find(root, name).packages)
+        except HostError as error:
+            yield Finding("Environment", WARN, f"“{name}” cannot be used: {error.message}", mend)
+        else:
+            yield Finding("Environment", OK, f"“{name}”, {packages} packages")
 
 
 def address() -> Iterator[Finding]:
@@ -200,7 +232,7 @@ def production() -> Iterator[Finding]:
         yield Finding("Settings", OK, "nothing to object to")
 
 
-LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+LOOKS: list[Callable[[], Iterator[Finding]]] = [
     python,
     packages,
     data_folder,
@@ -209,8 +241,9 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     processes,
     address,
     sandbox,
+    isolated,
     production,
-)
+]
 
 
 def examine() -> list[Finding]:
