@@ -122,7 +122,7 @@ def test_a_team_sees_its_place_and_the_time_until_its_turn(cast: Cast) -> None:
     assert waiting.position(mine) == 2
     assert waiting.expected_wait_s(mine) == 90
     page = cast.client("ada").get(f"/submissions/{mine.pk}/").content.decode()
-    assert "It is 2nd in the queue, and is likely to begin in about 1 min 30 s." in page
+    assert "It is 2nd in the queue, and is likely to begin in about 1 min." in page
 
 
 def test_two_at_once_halve_the_wait_and_one_that_runs_prolongs_it(cast: Cast) -> None:
