@@ -23,10 +23,10 @@ from redis.exceptions import RedisError
 
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
-from podium.core import heartbeats, isolation, machine, room
+from podium.core import hardening, heartbeats, isolation, machine, room
 from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
-from scoring.environments import find
+from scoring.environments import listed
 from scoring.errors import HostError
 
 OK, WARN, MISSING = "ok", "warn", "missing"
@@ -199,17 +199,23 @@ def isolated() -> Iterator[Finding]:
 
 
 def _environments() -> Iterator[Finding]:
-    root, mend = Path(settings.ENVIRONMENTS_DIR), command_line("environment", "build")
-    names = sorted(each.name for each in root.iterdir() if each.is_dir()) if root.is_dir() else []
-    if not names:
+    mend = command_line("environment", "build")
+    try:
+        found = listed(Path(settings.ENVIRONMENTS_DIR))
+    except HostError as error:
+        yield Finding("Environments", WARN, error.message, f"{mend} --again")
+        return
+    if not found:
         yield Finding("Environments", WARN, "none is built: phases that take code are closed", mend)
-    for name in names:
-        try:
-            packages = len(find(root, name).packages)
-        except HostError as error:
-            yield Finding("Environment", WARN, f"“{name}” cannot be used: {error.message}", mend)
-        else:
-            yield Finding("Environment", OK, f"“{name}”, {packages} packages")
+    for each in found:
+        yield Finding("Environment", OK, f"“{each.name}”, Python {each.version}, {len(each.packages)} packages")
+
+
+def hardened() -> Iterator[Finding]:
+    """Whether uploads are read in a sandbox."""
+    state = (MISSING if settings.HARDENED == hardening.ON else WARN) if hardening.fails() else OK
+    mend = "sudo apt install bubblewrap && python -m scoring sandbox check" if hardening.fails() else ""
+    yield Finding("Hardened reading", state, hardening.summary(), mend)
 
 
 def address() -> Iterator[Finding]:
@@ -242,6 +248,7 @@ LOOKS: list[Callable[[], Iterator[Finding]]] = [
     address,
     sandbox,
     isolated,
+    hardened,
     production,
 ]
 

@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from podium.challenges.models import Task
-from podium.challenges.scorers import METRIC
 from podium.core import events
 from podium.core.locks import locked
 from podium.submissions import predicting, workers
@@ -67,8 +66,7 @@ def _tasks(submission: Submission) -> list[Task]:
 
 
 def _run_create(submission: Submission, task: Task, **fields: Any) -> Run:
-    is_table = fields.get("predictions") is not None and task.scorer.get("kind") == METRIC  # nothing is run any more
-    queue = Queue.SCORE if is_table else workers.queue_of(submission, task)
+    queue = workers.queue_of(submission, task)  # of code also for scoring: what it wrote is read in a sandbox
     run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue, **fields)
     RunSubmission.objects.create(run=run, submission=submission)
     return run

@@ -22,7 +22,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     Kind.PREDICTIONS: TABLES,
     Kind.CODE: (".py", ".zip"),
     Kind.NOTEBOOK: (".ipynb", ".zip"),
-    Kind.MODEL: (".onnx", ".skops"),
+    Kind.MODEL: (".onnx", ".skops", ".zip"),
     Kind.CONTAINER: (".tar", ".tar.gz", ".tgz"),
 }
 WHAT: dict[str, str] = {
@@ -82,7 +82,10 @@ class Look:
     def _of_zip(self, phase: Phase, fits: Sequence[str]) -> str:
         inside = self.inside or ()
         notebooks = [name for name in inside if name.lower().endswith(".ipynb")]
-        found = [Kind.CODE] * any(name in ENTRY_POINTS for name in inside) + [Kind.NOTEBOOK] * (len(notebooks) == 1)
+        models = [name for name in inside if name.lower().endswith((".onnx", ".skops"))]
+        is_code = any(name in ENTRY_POINTS for name in inside)
+        found = [Kind.CODE] * is_code + [Kind.NOTEBOOK] * (len(notebooks) == 1)
+        found += [Kind.MODEL] * (len(models) == 1 and not found)  # beside code it is what the code loads
         asked = [kind for kind in found if kind in fits]
         if len(asked) > 1:
             raise WrongType(

@@ -23,7 +23,7 @@ from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
 from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
-from podium.core import events
+from podium.core import events, hardening
 from podium.core.downloads import download
 from podium.core.errors import Conflict, Refusal
 from podium.core.storage import blob_path, chunks_of
@@ -135,7 +135,7 @@ def _submit_facts(request: HttpRequest, challenge: Challenge) -> dict[str, Any]:
         "page": Paginator(sent.order_by("-id"), PER_PAGE).get_page(request.GET.get("page")),
         "chosen": sent.filter(phase=phase, selected=True).count() if team and phase else 0,
         "released": bool(phase and phase.is_released(now)),
-        "shut": CLOSED if phase and takes_nothing(phase) else "",
+        "shut": _why_shut(phase) if phase else "",
         "upcoming": bool(phase and phase.opens > now),
         "sample": sample_of(challenge),
         **_code_facts(phase),
@@ -159,6 +159,12 @@ def _code_facts(phase: Phase | None) -> dict[str, Any]:
     }
 
 
+def _why_shut(phase: Phase) -> str:
+    if takes_nothing(phase):
+        return CLOSED
+    return hardening.SHUT if hardening.is_shut() else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The sample submission as the page shows it."""
@@ -179,7 +185,7 @@ def sample_of(challenge: Challenge) -> Sample | None:
     return Sample(name=file.path, lines=b"".join(head).decode(errors="replace"), rows=rows)
 
 
-@csp_update({"frame-src": [SELF]})  # a notebook as it ran, in a frame
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # a notebook as it ran, in a frame
 @login_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -273,7 +279,7 @@ def log(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
     return answer
 
 
-@csp_replace(NOTEBOOK_POLICY)
+@csp_replace(NOTEBOOK_POLICY)  # type: ignore[arg-type]  # it knows no arguments
 @xframe_options_sameorigin
 @login_required
 @require_safe
