@@ -10,7 +10,7 @@ from django.conf import settings
 from podium.challenges.models import Phase
 from podium.core.errors import Conflict
 from podium.submissions import workers
-from podium.submissions.kinds import CODE_KINDS, runs_code
+from podium.submissions.kinds import CODE_KINDS, RUN_HERE, runs_code
 from podium.submissions.states import Queue
 from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
@@ -52,6 +52,8 @@ def check_open(phase: Phase, kind: str, *, trial: bool) -> None:
         if trial:
             raise Conflict("Only code is tried on a sample first; predictions are just sent.", code="no_sample")
         return
+    if kind not in RUN_HERE:
+        raise Conflict("This site runs no containers. Send the code itself.", code="sandbox_missing")
     if closed := why_closed(phase):
         raise Conflict(f"“{phase.name}” takes no code now. {closed.why}", code=closed.code)
     if trial and phase.sample_inputs_id is None:
