@@ -18,6 +18,7 @@ from podium.core.errors import Refusal
 from podium.core.words import percent
 from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
+from podium.hosts.code_phases import FIELDSET, CodePhaseForm
 from podium.hosts.foresight import foresee
 from podium.hosts.scope import person
 from podium.leaderboards.models import Board, Column
@@ -189,18 +190,14 @@ class PhaseTaskInline(HostInline[PhaseTask]):
     model = PhaseTask
 
 
-class PhaseForm(forms.ModelForm[Phase]):
-    """A phase, with kinds as boxes."""
-
-    kinds = forms.MultipleChoiceField(
-        choices=[("predictions", "predictions")], initial=["predictions"], widget=forms.CheckboxSelectMultiple
-    )
+class PhaseForm(CodePhaseForm):
+    """A phase: when what may be sent."""
 
     class Meta:
         model = Phase
         fields = ("challenge", "name", "slug", "position", "opens", "closes", "private_release", "kinds", "daily_limit",
                   "total_limit", "rejected_are_free", "late", "final_selections", "upload_limit_mb",
-                  "ladder")  # fmt: skip
+                  "ladder", *CodePhaseForm.Meta.fields[1:])  # fmt: skip
         help_texts = {
             "opens": "In UTC.",
             "closes": "In UTC. The moment itself is too late.",
@@ -245,9 +242,13 @@ class PhaseAdmin(HostAdmin[Phase]):
     list_filter = (BY_CHALLENGE,)
     list_select_related = ("challenge",)
     form = PhaseForm
-    fields = (
-        "challenge", ("name", "slug"), "position", "opens", "closes", "private_release", "kinds",
-        ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb", "ladder",
+    fieldsets = (
+        (None, {"fields": (
+            "challenge", ("name", "slug"), "position", "opens", "closes", "private_release", "kinds",
+            ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb",
+            "ladder",
+        )}),
+        FIELDSET,
     )  # fmt: skip
     fixed = ("challenge", "slug")  # programs name it
     inlines = (PhaseTaskInline,)
