@@ -113,9 +113,7 @@ def sweep_files() -> None:
     workers.workers_forget()
 
 
-every(
-    min(10, settings.RUN_LEASE.total_seconds() / 3), sweep
-)  # what is left lying is found soon after its lease ran out
+every(min(10, settings.RUN_LEASE.total_seconds() / 3), sweep)  # soon after a lease ran out
 every(10, measure)
 every(3600, sweep_files)
 
