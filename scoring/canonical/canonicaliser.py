@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import socket
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from scoring.canonical.wire import (
     CLEAN,
@@ -30,7 +31,7 @@ from scoring.canonical.wire import (
 from scoring.errors import TOO_LARGE, SubmissionError, fail
 from scoring.sandbox.backend import Running, Sandbox
 from scoring.sandbox.bubblewrap import Bubblewrap, base_python
-from scoring.sandbox.jobs import MIB, JobSpec, Limits, Tree
+from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result, Tree
 
 if TYPE_CHECKING:
     from scoring.canonical.clean import CleanTable
@@ -99,7 +100,8 @@ class Canonicaliser:
         self._running: Running | None = None
         self._served = 0
         self._way: socket.socket | None = None
-        self._folder: Path | None = None
+        # No file comes out of a reader. What one that ends by itself may leave there is removed with it.
+        self._out = Path(tempfile.gettempdir()) / f"podium-reader-{secrets.token_hex(8)}"
         self._answers: list[int] = []
         self._most = 0
 
@@ -133,16 +135,6 @@ class Canonicaliser:
             self.abandon()
             raise
         self.end()
-
-    def clean(self, path: Path, order: Order, out: Path) -> Path:
-        """Write the clean table of a file to ``out``. Raises as :meth:`open` does."""
-        from scoring.canonical.clean import CleanTable  # noqa: PLC0415
-
-        with self._closing():
-            found = self.begin(path, order.to_dict())
-            CleanTable(self._table(found), order, ask=self._ask_now)
-            shutil.copyfile(found["clean"], out)
-        return out
 
     def begin(self, path: Path, order: Mapping[str, Any], *, watch: Watch | None = None) -> dict[str, Any]:
         """Let a file be read, as the dictionary of an Order says.
@@ -205,18 +197,14 @@ class Canonicaliser:
     def abandon(self) -> None:
         """End the sandbox; the next file starts another."""
         self._forget_file()
-        running, self._running, self._served = self._running, None, 0
-        if running is not None:
-            running.cancel()
-            running.wait()
-            running.channel.close()
+        self._served = 0
+        if self._running is not None:
+            self._running.cancel()
+            self._result()
 
     def close(self) -> None:
         """End the sandbox."""
         self.abandon()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     def __enter__(self) -> Canonicaliser:
         return self
@@ -225,17 +213,13 @@ class Canonicaliser:
         self.close()
 
     def _start(self, watch: Watch) -> None:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="podium-reader-"))
-        running = self._sandbox.start(spec_of(memory_mb=self._memory_mb, out=self._folder / "out"))
+        running = self._sandbox.start(spec_of(memory_mb=self._memory_mb, out=self._out))
         self._running, self._served = running, 0
         word = _read(running.channel, len(READY), watch)
         if word != READY:
             if word:  # else it has ended, and says why
                 running.cancel()
-            result = running.wait()
-            running.channel.close()
-            self._running = None
+            result = self._result()
             raise ReaderFailedError(f"The reader did not start: {result.verdict}. {result.detail}\n{result.stderr}")
 
     def _hand_over(self, path: Path) -> None:
@@ -279,22 +263,32 @@ class Canonicaliser:
             raise ReaderFailedError("No file is open.")
         return self._way
 
-    def _raise_ended(self) -> None:
+    def _raise_ended(self) -> NoReturn:
         """Say how the reader ended."""
-        running, self._running = self._running, None
-        how = ""
-        if running is not None:
-            with contextlib.suppress(OSError):
-                running.channel.settimeout(ENDING_S)
-                status = running.channel.recv(STATUS.size)
-                how = f"wait status {STATUS.unpack(status)[0]}" if len(status) == STATUS.size else "no status"
-            running.cancel()
-            result = running.wait()
-            running.channel.close()
-            if result.verdict == "memory":
-                raise ReaderMemoryError
-            how = f"{how}, sandbox: {result.verdict} {result.detail}\n{result.stderr}"
+        if self._running is None:
+            raise ReaderFailedError("The reader is not there.")
+        status = b""
+        with contextlib.suppress(OSError):
+            self._running.channel.settimeout(ENDING_S)
+            status = self._running.channel.recv(STATUS.size)
+        self._running.cancel()
+        result = self._result()
+        if result.verdict == "memory":
+            raise ReaderMemoryError
+        how = f"wait status {STATUS.unpack(status)[0]}" if len(status) == STATUS.size else "no status"
+        how = f"{how}, sandbox: {result.verdict} {result.detail}\n{result.stderr}"
         raise ReaderFailedError(f"The reader ended before its answer: {how}")
+
+    def _result(self) -> Result:
+        """Wait for the end of the sandbox."""
+        running, self._running = self._running, None
+        if running is None:
+            raise ReaderFailedError("The reader is not there.")
+        try:
+            return running.wait()
+        finally:
+            running.channel.close()
+            shutil.rmtree(self._out, ignore_errors=True)
 
     def _forget_file(self) -> None:
         if self._way is not None:

@@ -72,3 +72,10 @@ def soon(true: Callable[[], bool], *, seconds: float = 20, every: float = 0.05) 
         assert time.monotonic() - start < seconds, f"not within {seconds} s"
         time.sleep(every)
     return time.monotonic() - start
+
+
+ANSWERS_IN_BATCHES = """
+def predict_batch(batch):
+    print("batch of", len(batch), flush=True)
+    return batch.rename(columns={"x": "label"})
+"""

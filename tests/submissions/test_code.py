@@ -16,6 +16,7 @@ from podium.submissions.services import submission_cancel
 from scoring.jobs import ScoreJob
 from tests.cast import Cast
 from tests.submissions.coding import (
+    ANSWERS_IN_BATCHES,
     FAILS_ON_MANY,
     INPUTS,
     REPEATS,
@@ -236,3 +237,11 @@ def test_what_code_wrote_is_read_in_a_sandbox_and_measured_there_as_well(cast: C
     assert job.hardened
     assert measuring.measure_waiting() == 1
     assert {score.low is not None for score in Score.objects.all()} == {True}
+
+
+def test_a_phase_may_feed_its_test_data_in_batches(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest, sample=False, stream={"batch_rows": 8})
+    code(cast, ANSWERS_IN_BATCHES)
+    work()
+    assert (newest().state, newest().error_message) == ("scored", "")
+    assert RunLog.objects.get(stage="predict").text.count("batch of") == 3  # of 20 rows, eight by eight
