@@ -29,7 +29,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scoring.errors import HostError, listed as in_words, shown
+from scoring.errors import HostError, shown
+from scoring.errors import listed as in_words
 from scoring.sandbox.jobs import Tree
 
 STANDARD = "standard"

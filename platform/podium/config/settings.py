@@ -4,6 +4,7 @@ Every variable that a person may set is read here and nowhere else; `manage.py d
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
@@ -181,6 +182,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 WEB_WORKERS, WEB_THREADS = env.int("PODIUM_WEB_WORKERS", 2), env.int("PODIUM_WEB_THREADS", 8)
 WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
+
+ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 
 # The life of a submission: see podium.submissions
 RUN_LEASE = timedelta(seconds=env.int("PODIUM_RUN_LEASE_SECONDS", 30))
