@@ -120,11 +120,16 @@ def facts(notebook, began, error):
         "kind": "cell",
         "cell": len(began),
         "first": first_line(source),
-        "line": int(lines[0]) if lines else 1,
+        "line": (int(lines[0]) if lines else 1) + empty_lines(source),
         "type": str(getattr(error, "ename", "")),
         "message": COLOURS.sub("", str(getattr(error, "evalue", ""))),
         "traceback": text,
     }
+
+
+def empty_lines(source):
+    """Return how many lines a cell begins with that say nothing: IPython does not count them."""
+    return len(source.splitlines()) - len(source.lstrip().splitlines()) if source.strip() else 0
 
 
 def first_line(source):
