@@ -29,7 +29,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scoring.errors import HostError, listed as in_words, shown
+from scoring.errors import HostError, shown
+from scoring.errors import listed as in_words
 from scoring.sandbox.jobs import Tree
 
 STANDARD = "standard"
@@ -223,7 +224,17 @@ def _fill(folder: Path, packages: Sequence[str], *, python: str, say: Say) -> No
     wheels = ("--only-binary", ":all:")
     if uv:
         _run([uv, "venv", "--quiet", "--python", python, str(folder)])
-        install = [uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", f"{folder}/bin/python"]
+        install = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--link-mode",
+            "copy",
+            "--compile-bytecode",
+            "--python",
+            f"{folder}/bin/python",
+        ]
     else:
         _run([python, "-I", "-m", "venv", str(folder)])
         install = [f"{folder}/bin/python", "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
