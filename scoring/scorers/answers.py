@@ -31,7 +31,7 @@ class NoAnswerError(Exception):
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the objects that a process wrote, one a line. Raises NoAnswerError; a file that is not there holds none."""
+    """Return the objects that a process wrote, one a line. Raises NoAnswerError; without a file there are none."""
     if not path.is_file():
         return []
     return [_object(line) for line in read_text(path).splitlines() if line.strip()]

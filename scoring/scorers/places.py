@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from scoring.errors import shown
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.bubblewrap import base_python
@@ -188,9 +189,8 @@ HINTS = {
 
 
 def _hint(words: str) -> str:
-    missing = (
-        words.rpartition("No module named ")[2].partition("\n")[0].strip("' ") if "No module named" in words else ""
-    )
-    if missing:
-        return f" It needs the module `{missing[:60]}`, which its environment does not have."
+    _, told, rest = words.rpartition("No module named ")
+    if told:
+        name = rest.partition("\n")[0].strip("' ")
+        return f" It needs the module {shown(name)}, which its environment does not have."
     return next((f" {hint}" for sign, hint in HINTS.items() if sign in words), "")

@@ -18,9 +18,12 @@ from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result, Verdict
 from scoring.scorers import FunctionJob
 from scoring.scorers.answers import NoAnswerError, last_stage, read_lines, read_result
+from scoring.scorers.evaluate import EvaluateJob, score_evaluate
 from scoring.scorers.function import crashed, hashes_of, not_started, over_limit
 from scoring.scorers.places import Environment, Place, put, said, staging, used
+from scoring.scorers.program import ProgramJob, score_program
 
+Job = FunctionJob | EvaluateJob | ProgramJob
 FUNCTION_OUTPUT = 16 * MIB
 
 
@@ -33,7 +36,7 @@ class SandboxScorer:
     def __init__(self, sandbox: Sandbox, environment: Environment, *, wait_s: float = 5.0) -> None:
         self._sandbox, self._environment, self._wait_s = sandbox, environment, wait_s
 
-    def score(self, job: FunctionJob, *, on_wait: Callable[[], None] | None = None) -> ScoreResult:
+    def score(self, job: Job, *, on_wait: Callable[[], None] | None = None) -> ScoreResult:
         """Score ``job`` and return what became of it, whatever it was. What ``on_wait`` raises ends it."""
         place = Place(
             sandbox=self._sandbox,
@@ -41,7 +44,9 @@ class SandboxScorer:
             on_wait=on_wait or (lambda: None),
             wait_s=self._wait_s,
         )
-        return score_function(job, place)
+        if isinstance(job, EvaluateJob):
+            return score_evaluate(job, place)
+        return score_program(job, place) if isinstance(job, ProgramJob) else score_function(job, place)
 
 
 def score_function(job: FunctionJob, place: Place) -> ScoreResult:
