@@ -110,6 +110,7 @@ ELSEWHERE = {
     "account_reauthenticate": "302 200 200 200",
     "host:index": "302 302 200 200",
     "admin:index": "302 302 302 200",
+    "operate:queue": "302 404 404 200",
 }
 ARGUMENTS = {
     "guide:page": {"page": "take-part"},

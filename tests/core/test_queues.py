@@ -8,6 +8,7 @@ import threading
 import uuid
 from pathlib import Path
 
+import pytest
 from kombu import Connection
 
 import podium
@@ -27,12 +28,12 @@ print(json.dumps([sorted(app.amqp.queues.consume_from), sorted(QUEUES)]))
 """
 
 
-def taken_and_named(queues: list[str] | None) -> tuple[list[str], list[str]]:
+def taken_and_named(queues: list[str] | None, **settings: str) -> tuple[list[str], list[str]]:
     """Return the queues from which a worker takes, and those that tasks name."""
     sources = os.pathsep.join(str(Path(str(each.__file__)).parents[1]) for each in (podium, scoring))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ASK, json.dumps(queues)],
-        env={**os.environ, "PYTHONPATH": sources},
+        env={**os.environ, "PYTHONPATH": sources, **settings},
         capture_output=True,
         text=True,
         check=True,
@@ -41,10 +42,19 @@ def taken_and_named(queues: list[str] | None) -> tuple[list[str], list[str]]:
     return taken, named
 
 
-def test_a_worker_takes_from_every_queue_that_a_task_names() -> None:
+def test_a_worker_takes_from_every_queue_that_a_task_names_but_that_of_a_gpu() -> None:
     taken, named = taken_and_named(None)
-    assert taken == named
-    assert len(named) > 1
+    assert taken == [queue for queue in named if queue != "gpu"]
+    assert {"score", "code", "gpu", "sweep", "measure"} <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"), [("code", ["code"]), ("score", ["measure", "score", "sweep"]), ("gpu", ["gpu"])]
+)
+def test_what_a_worker_may_take_is_told_by_the_class_and_housekeeping_goes_with_scores(
+    told: str, taken: list[str]
+) -> None:
+    assert taken_and_named(None, PODIUM_QUEUES=told)[0] == taken
 
 
 def test_a_worker_that_was_told_which_queue_takes_from_that_one() -> None:

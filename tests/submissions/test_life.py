@@ -127,9 +127,9 @@ def test_finishing_twice_changes_nothing(sent: Submission) -> None:
 
 
 def test_work_whose_message_was_lost_is_found_by_the_sweep(sent: Submission) -> None:
-    assert not evaluation.work_is_waiting()
+    assert evaluation.queues_waiting() == set()
     Submission.objects.update(received_at=timezone.now() - timedelta(seconds=30))
-    assert evaluation.work_is_waiting()
+    assert evaluation.queues_waiting() == {"score"}
 
 
 def test_a_challenge_whose_scorer_is_broken_fails_to_its_hosts_and_gives_back(cast: Cast, work: Work) -> None:

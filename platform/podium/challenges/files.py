@@ -19,12 +19,13 @@ from django.conf import settings
 from django.http import Http404
 from filelock import FileLock
 
-from podium.challenges.models import Challenge, DataFile, Dataset
+from podium.challenges.models import Challenge, DataFile, Dataset, DatasetVersion, Phase
 from podium.challenges.rules import Person
 from podium.challenges.selectors import newest_versions
 from podium.core.errors import Forbidden
 from podium.core.storage import CHUNK, blob_path
 
+SAMPLE_INPUTS = "sample_inputs/"  # before the names of the files that submitted code is tried on
 NOT_JOINED = "Join the challenge to download its data."
 FORMAT = 1  # of the zips made here: another number makes other zips of the same files
 KEEP_UNUSED = 7 * 86_400  # seconds that a zip stays after its last download
@@ -90,11 +91,26 @@ def files_within_reach(user: Person, challenge: Challenge) -> dict[str, DataFile
     return mine
 
 
+def sample_names(phase: Phase) -> list[str]:
+    """Return the names under which people find the sample that a phase tries code on."""
+    if phase.sample_inputs is None or phase.sample_inputs.dataset.audience == Dataset.Audience.SCORING:
+        return []
+    return [f"{SAMPLE_INPUTS}{file.path}" for file in phase.sample_inputs.files.all()]
+
+
 def _offered(challenge: Challenge) -> dict[str, tuple[DataFile, str]]:
     """Return each offered file with its audience. Of two with one name, the one for fewer people is kept."""
-    versions = list(newest_versions(challenge).exclude(dataset__audience=Dataset.Audience.SCORING))
-    versions.sort(key=lambda version: version.dataset.audience != Dataset.Audience.PUBLIC)
-    return {file.path: (file, version.dataset.audience) for version in versions for file in version.files.all()}
+    samples = Phase.objects.filter(challenge=challenge, sample_inputs__isnull=False).values("sample_inputs")
+    own = DatasetVersion.objects.filter(pk__in=samples).select_related("dataset").prefetch_related("files__blob")
+    offered = [("", version) for version in newest_versions(challenge).exclude(dataset__versions__in=samples)]
+    offered += [(SAMPLE_INPUTS, version) for version in own]
+    offered = [each for each in offered if each[1].dataset.audience != Dataset.Audience.SCORING]
+    offered.sort(key=lambda each: each[1].dataset.audience != Dataset.Audience.PUBLIC)
+    return {
+        f"{folder}{file.path}": (file, version.dataset.audience)
+        for folder, version in offered
+        for file in version.files.all()
+    }
 
 
 def _may_have(user: Person, challenge: Challenge, audience: str) -> bool:

@@ -212,6 +212,10 @@ class Phase(models.Model):
         REFUSE = "refuse", "refused"
         SCORE = "score", "scored, never ranked"
 
+    class Resource(models.TextChoices):
+        STANDARD = "standard", "an ordinary machine"
+        GPU = "gpu", "a machine with a GPU"
+
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="phases")
     slug = models.SlugField(max_length=60, default="main")
     name = models.CharField(max_length=60)
@@ -221,7 +225,7 @@ class Phase(models.Model):
     private_release = models.DateTimeField(
         null=True, blank=True, help_text="When the private scores become public. Empty: when a host says so."
     )
-    kinds = models.JSONField(default=list)  # submission kinds taken here; `predictions` for now
+    kinds = models.JSONField(default=list)  # submission kinds taken here, none: `predictions`
     daily_limit = models.PositiveSmallIntegerField(
         default=5, help_text="Submissions a team and day (UTC); 0: no limit."
     )
@@ -236,12 +240,51 @@ class Phase(models.Model):
     upload_limit_mb = models.PositiveIntegerField(
         default=50, validators=[MinValueValidator(1), MaxValueValidator(10_240)]
     )
+    resource = models.CharField(
+        "code runs on",
+        max_length=8,
+        choices=Resource,
+        default=Resource.STANDARD,
+        help_text="A GPU only where this site has a worker with one.",
+    )
     ladder = models.BooleanField(
         "use the Ladder",
         default=False,
         help_text="Participants see a new public score only where it beats their best by more than chance; else they "
         "see their best again. Probing then has no use, and honest teams see about half as many steps.",
     )
+    environment = models.CharField(
+        max_length=60, blank=True, help_text="What submitted code runs in, by name. Empty: the site's standard one."
+    )
+    inputs = models.ForeignKey(
+        DatasetVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What submitted code reads: the test data, without the truth.",
+    )
+    sample_inputs = models.ForeignKey(
+        DatasetVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The same files with a few public rows: code is tried on them first, and its team sees what it says.",
+    )
+    predict_limits = models.JSONField(
+        default=dict, blank=True, help_text="What submitted code may use; left out: the usual."
+    )
+    expects = models.CharField(
+        max_length=60, default="predictions.csv", help_text="The file that submitted code is to write."
+    )
+    show_error_lines = models.BooleanField(
+        default=False,
+        help_text="Where code stops on the hidden data, its team sees the line of their own file. A line can be made "
+        "to depend on the data, so it gives a little away.",
+    )
+    model = models.JSONField(default=dict, blank=True, help_text="How models are fed: see the guide.")
+    stream = models.JSONField(default=dict, blank=True, help_text="Feed the test data in batches: see the guide.")
     tasks = models.ManyToManyField(Task, through="PhaseTask", related_name="phases")
 
     class Meta:
@@ -261,6 +304,11 @@ class Phase(models.Model):
     def is_open(self, at: datetime) -> bool:
         """Tell whether ranked submissions are taken at a time. The closing instant itself is too late."""
         return self.opens <= at < self.closes
+
+    @property
+    def inputs_are_hidden(self) -> bool:
+        """Whether what submitted code reads is for nobody else: what it prints is then for hosts."""
+        return self.inputs is not None and self.inputs.dataset.audience == Dataset.Audience.SCORING
 
     def is_released(self, at: datetime) -> bool:
         """Tell whether the private scores are public at a time."""

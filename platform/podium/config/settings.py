@@ -4,6 +4,7 @@ Every variable that a person may set is read here and nowhere else; `manage.py d
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
@@ -181,6 +182,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 WEB_WORKERS, WEB_THREADS = env.int("PODIUM_WEB_WORKERS", 2), env.int("PODIUM_WEB_THREADS", 8)
 WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
+WORKER_QUEUES = env.list("PODIUM_QUEUES", ["score", "code"])  # what workers of this machine may take
+SANDBOX = env.str("PODIUM_SANDBOX", "")  # bubblewrap where it is empty
+CODE_SLOTS = env.int("PODIUM_CODE_SLOTS", None)  # by cores and memory where it is not set: see podium.core.room
+
+ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 
 # The life of a submission: see podium.submissions
 RUN_LEASE = timedelta(seconds=env.int("PODIUM_RUN_LEASE_SECONDS", 30))
@@ -188,6 +194,15 @@ RUN_HEARTBEAT = RUN_LEASE / 4
 RUN_ATTEMPTS = 3
 SCORING_WALL_SECONDS = env.int("PODIUM_SCORING_SECONDS", 120)
 SCORING_MEMORY_MB = env.int("PODIUM_SCORING_MEMORY_MB", 2048)
+
+# What submitted code may use at most, whatever a phase asks for
+PREDICT_MOST = {
+    "wall_s": env.int("PODIUM_PREDICT_SECONDS", 6 * 3600),
+    "cpus": env.int("PODIUM_PREDICT_CPUS", 4),
+    "memory_mb": env.int("PODIUM_PREDICT_MEMORY_MB", 16 * 1024),
+    "pids": 1024,
+    "output_bytes": env.int("PODIUM_PREDICT_OUTPUT_MB", 1024) * 2**20,
+}
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/", Missing.as_view()),
     path("demo/", include("podium.demo.urls")),
     path("host/", host_site.urls),
+    path("operate/", include("podium.submissions.operate_urls")),
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>people/[\w.-]+)$", serve, {"document_root": settings.MEDIA_ROOT}),
 ]

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-COLOURS = {"podium": "1", "web": "36", "worker": "35", "beat": "34", "warning": "33", "error": "31"}
+COLOURS = {"podium": "1", "web": "36", "worker": "35", "coder": "35", "beat": "34", "warning": "33", "error": "31"}
 LOGGED = re.compile(  # Django's lines, Gunicorn's and Celery's
     r"^(?:\[?\d{4}-\d\d-\d\d[ T][\d:,.]+(?: [+-]\d{4})?\]?:? ?)(?:\[\d+\] ?)?\[?(?P<level>[A-Z]+)[\]/:]? ?"
     r"(?P<message>.*)$"

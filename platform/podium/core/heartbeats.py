@@ -1,4 +1,4 @@
-"""Signs of life of worker and beat: a file each, touched while they run, beside the data that all processes share.
+"""Signs of life of workers and beat: a file each, touched while they run, beside the data that all processes share.
 
 `manage.py doctor` and the containers' health checks read their age.
 """
@@ -27,7 +27,7 @@ def folder() -> Path:
 
 
 def alive(role: str) -> Iterator[str]:
-    """Yield the machines on which a `worker` or `beat` has shown itself lately."""
+    """Yield the machines on which a `worker`, `coder` or `beat` has shown itself lately."""
     for sign in folder().glob(f"{role}@*"):
         if time.time() - sign.stat().st_mtime < STALE_SECONDS:
             yield sign.name.partition("@")[2]
@@ -43,7 +43,7 @@ def _sign(role: str) -> Path:
 
 
 def _beat(role: str) -> None:
-    folder().mkdir(mode=0o700, exist_ok=True)
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         _sign(role).touch()
         time.sleep(EVERY_SECONDS)
@@ -54,8 +54,9 @@ def _begin(role: str) -> None:
 
 
 @worker_ready.connect(weak=False)
-def _worker_is_ready(**_: Any) -> None:
-    _begin("worker")
+def _worker_is_ready(sender: Any, **_: Any) -> None:
+    name = str(sender.hostname).partition("@")[0]  # see `podium.core.supervisor.coder`
+    _begin(name if name == "coder" else "worker")
 
 
 @beat_init.connect(weak=False)

@@ -5,8 +5,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 _NAMES = """
-    podium search menu close theme bell up down same received queued running scored rejected failed cancelled todo check
-    info upload download file team metric steps lock eye copy link next previous arrow plus edit filter key talk
+    podium search menu close theme bell up down same received queued running scored tried rejected failed cancelled todo
+    check info upload download file team metric steps lock eye copy link next previous arrow plus edit filter key talk
 """
 ICONS = frozenset(_NAMES.split())
 

@@ -35,6 +35,12 @@ def bubblewrap() -> Path | None:
     return Path(found) if found else None
 
 
+def sandbox_program(backend: str) -> Path | None:
+    """Return the program with which a sandbox of this kind is made here; Kubernetes needs none."""
+    found = shutil.which({"": "bwrap", "bubblewrap": "bwrap", "kubernetes": sys.executable}.get(backend, backend))
+    return Path(found) if found else None
+
+
 def _runs(program: str) -> bool:
     """Ubuntu's /usr/bin/chromium-browser is a note that there is none."""
     try:

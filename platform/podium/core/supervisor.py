@@ -1,4 +1,8 @@
-"""Web, worker and beat under one parent: started together, kept running, ended together.
+"""Web, workers and beat under one parent: started together, kept running, ended together.
+
+There are two workers, so that nobody waits for a score while other people's code runs for minutes: `worker` scores, in
+a process for each score at once; `coder` runs code, in one process whose threads wait for sandboxes. The coder is
+started where the program that makes sandboxes is installed; where it comes later, the coder does too.
 
 Each program is a process group of its own, so that Ctrl-C reaches the parent alone, which then ends them in order. Each
 is tethered: the kernel ends it when the parent dies, even by `kill -9`. One that dies by itself is started again, after
@@ -27,26 +31,30 @@ from django.conf import settings
 
 import podium
 import scoring
-from podium.core import heartbeats, preparing, tether
+from podium.core import heartbeats, machine, preparing, room, tether
 from podium.core.console import coloured, say, worth_saying
+from podium.core.tasks import CLASSES
 
 READY_SECONDS = 60
 STOP_SECONDS = 10.0
 KILL_SECONDS = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0  # one that ran this long has recovered: its next pause is the first again
+UNWANTED_SECONDS = 30.0
 LOG_BYTES, LOG_FILES = 5 * 2**20, 3
 
 
 @dataclass(frozen=True)
 class Program:
-    """One of the three: what to run, and the signals that end it, first politely, then at once."""
+    """One of them: what to run, and the signals that end it, first politely, then at once."""
 
     name: str
     command: tuple[str, ...]
     polite: signal.Signals
     at_once: signal.Signals
     descriptors: tuple[int, ...] = ()
+    queues: tuple[str, ...] = ()  # that a worker takes
+    wanted: Callable[[], bool] = lambda: True  # asked before each start
 
 
 def web(*, address: str, descriptors: tuple[int, ...] = ()) -> Program:
@@ -55,15 +63,29 @@ def web(*, address: str, descriptors: tuple[int, ...] = ()) -> Program:
     return Program("web", command, signal.SIGTERM, signal.SIGQUIT, descriptors)
 
 
+QUICK = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # nobody listens; they cost seconds at start
+
+
 def worker() -> Program:
-    """Return the worker. SIGTERM lets its tasks finish; SIGQUIT ends them and the pool."""
-    size = ("--concurrency", str(settings.WORKER_CONCURRENCY))
-    quick = (
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-    )  # nobody listens; they cost seconds at start
-    return Program("worker", (*_celery("worker"), *size, *quick), signal.SIGTERM, signal.SIGQUIT)
+    """Return the worker that scores. SIGTERM lets its tasks finish; SIGQUIT ends them and the pool."""
+    size = ("--concurrency", str(settings.WORKER_CONCURRENCY), "--hostname", "worker@%h")
+    command = (*_celery("worker"), *size, *QUICK)
+    return Program("worker", command, signal.SIGTERM, signal.SIGQUIT, queues=("score",))
+
+
+def coder() -> Program:
+    """Return the worker that runs other people's code: a thread for each share of the machine. On SIGTERM it gives back
+    to the queue what it runs."""
+    size = ("--pool", "threads", "--concurrency", str(max(1, room.shares())), "--hostname", "coder@%h")
+    queues = tuple(queue for queue in settings.WORKER_QUEUES if queue in CLASSES and queue != "score")
+    command = (*_celery("worker"), *size, *QUICK)
+    return Program("coder", command, signal.SIGTERM, signal.SIGQUIT, queues=queues, wanted=runs_code)
+
+
+def runs_code() -> bool:
+    """Tell whether this machine is to run code and has the program for it; whether that holds, the coder tries."""
+    takes = room.shares() > 0 and bool({"code", "gpu"} & set(settings.WORKER_QUEUES))
+    return takes and machine.sandbox_program(settings.SANDBOX) is not None
 
 
 def beat() -> Program:
@@ -77,10 +99,11 @@ def _celery(role: str) -> tuple[str, ...]:
     return (sys.executable, *hush, "-m", "celery", *options)
 
 
-def child_environment() -> dict[str, str]:
-    """Return this environment, with the folders of `podium` and `scoring` where a child finds them."""
+def child_environment(program: Program | None = None) -> dict[str, str]:
+    """Return this environment, with the folders of `podium` and `scoring` where a child finds them, and its queues."""
     sources = dict.fromkeys(str(Path(str(package.__file__)).parents[1]) for package in (podium, scoring))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sources), "PYTHONUNBUFFERED": "1"}
+    own = {"PODIUM_QUEUES": ",".join(program.queues)} if program and program.queues else {}
+    return {**os.environ, **own, "PYTHONPATH": os.pathsep.join(sources), "PYTHONUNBUFFERED": "1"}
 
 
 class Child:
@@ -94,6 +117,13 @@ class Child:
         self.log = Path(settings.DATA_DIR) / "logs" / f"{program.name}.log"
         self.last_lines: list[str] = []
 
+    def start_if_wanted(self) -> None:
+        """Start the program, or ask again later."""
+        if self.program.wanted():
+            self.start()
+        else:
+            self.due = time.monotonic() + UNWANTED_SECONDS
+
     def start(self) -> None:
         """Start the program, tethered to this process, in a group and a session of its own."""
         program = self.program
@@ -103,7 +133,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=child_environment(),
+            env=child_environment(program),
             cwd=settings.DATA_DIR,
             start_new_session=True,
             pass_fds=program.descriptors,
@@ -125,10 +155,10 @@ class Child:
             process.stdout.close()
 
     def look_after(self) -> None:
-        """Start again what ended by itself, once its pause is over."""
+        """Start what is wanted now, and again what ended by itself, once its pause is over."""
         if self.process is None:
             if time.monotonic() >= self.due:
-                self.start()
+                self.start_if_wanted()
         elif self.process.poll() is not None:
             self._note_end(self.process)
 
@@ -176,7 +206,7 @@ def _in_words(status: int) -> str:
 
 @dataclass
 class Supervisor:
-    """The parent of the three."""
+    """The parent of them all."""
 
     programs: list[Program]
     url: str
@@ -188,11 +218,11 @@ class Supervisor:
 
     def run(self, *, ready: Callable[[], None]) -> None:
         """Start all, call `ready` once they answer, and look after them until asked to stop."""
-        for role in ("worker", "beat"):
+        for role in ("worker", "coder", "beat"):
             heartbeats.forget(role)
         try:
             for child in self.children:
-                child.start()
+                child.start_if_wanted()
             self._wait_until_ready()
             if not self.stopping.is_set():
                 ready()
@@ -210,7 +240,7 @@ class Supervisor:
         self.stopping.set()
 
     def _wait_until_ready(self) -> None:
-        """Return once web answers and the worker has shown itself; end where one of the three cannot start."""
+        """Return once web answers and the worker has shown itself; end where one of them cannot start."""
         impatient = time.monotonic() + READY_SECONDS
         while not (answers(self.probe) and any(heartbeats.alive("worker"))):
             for child in self.children:
@@ -228,7 +258,7 @@ class Supervisor:
         raise SystemExit(f"{child.program.name} did not start. The end of its log, {child.log}:\n{last}")
 
     def stop(self) -> None:
-        """End the three together: first politely, then at once, then by force."""
+        """End them together: first politely, then at once, then by force."""
         say("Stopping …")
         for step, seconds in (("polite", STOP_SECONDS), ("at_once", KILL_SECONDS)):
             for child in self.children:
@@ -280,11 +310,11 @@ def run(
 
 def _serve(taken: socket.socket, *, bind: str, port: int, banner: Callable[[str], str]) -> None:
     number = taken.fileno()
-    programs = [web(address=f"fd://{number}", descriptors=(number,)), worker(), beat()]
+    programs = [web(address=f"fd://{number}", descriptors=(number,)), worker(), coder(), beat()]
     supervisor = Supervisor(programs, settings.BASE_URL, f"http://{_reached_at(bind)}:{port}/health/")
     for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(wanted, supervisor.ask_to_stop)
-    say("Starting web, worker and beat …")
+    say("Starting web, workers and beat …")
     supervisor.run(ready=lambda: say(banner(settings.BASE_URL)))
 
 
@@ -306,6 +336,6 @@ def _politely_interrupted() -> Iterator[None]:
 
 
 def become(program: Program) -> None:
-    """Become one of the three, in this very process: for containers, where each is alone."""
+    """Become one of them, in this very process: for containers, where each is alone."""
     os.chdir(settings.DATA_DIR)
-    os.execve(program.command[0], program.command, child_environment())  # noqa: S606
+    os.execve(program.command[0], program.command, child_environment(program))  # noqa: S606

@@ -7,8 +7,8 @@ finds nothing to do. A claim is known by its attempt: who lost it can no longer 
 import logging
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,23 +18,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from podium.challenges.models import Task
+from podium.challenges.scorers import METRIC
 from podium.core import events
 from podium.core.locks import locked
+from podium.submissions import predicting, workers
+from podium.submissions.claims import Claim, LeaseLostError
 from podium.submissions.evidence import name_of
+from podium.submissions.kinds import CODE_KINDS
 from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.quota import allowance
 from podium.submissions.scorers import Outcome, Verdict, evaluate_run
-from podium.submissions.signals import submission_finished
-from podium.submissions.states import RunState, SubmissionState
+from podium.submissions.signals import runs_queued, submission_finished
+from podium.submissions.states import Queue, RunState, Stage, SubmissionState
 from podium.submissions.transitions import run_move, runs_cancel, submission_move
 from podium.teams.models import Team
 
 logger = logging.getLogger(__name__)
 NUDGE_AFTER = timedelta(seconds=5)
-
-
-class LeaseLostError(Exception):
-    """The run is no longer this worker's: it was cancelled, or taken up by another."""
 
 
 def worker_name() -> str:
@@ -52,13 +53,44 @@ def submission_queue(pk: int) -> bool:
         if not submission_move(pk, SubmissionState.QUEUED):
             return False
         events.record(submission, "submission_queue")
-        tasks = list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
-        for task in tasks:
-            run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer)
-            RunSubmission.objects.create(run=run, submission=submission)
+        tasks = _tasks(submission)
+        is_run = submission.kind in CODE_KINDS
+        for task in tasks[:1] if is_run else tasks:  # code runs once, for its first task: see `_queue_others`
+            _run_create(submission, task, stage=_first_stage(submission))
         if not tasks:
             _fail(submission, host=True)
     return True
+
+
+def _tasks(submission: Submission) -> list[Task]:
+    return list(submission.phase.tasks.select_related("reference").order_by("phase_tasks__position", "pk"))
+
+
+def _run_create(submission: Submission, task: Task, **fields: Any) -> Run:
+    is_table = fields.get("predictions") is not None and task.scorer.get("kind") == METRIC  # nothing is run any more
+    queue = Queue.SCORE if is_table else workers.queue_of(submission, task)
+    run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue, **fields)
+    RunSubmission.objects.create(run=run, submission=submission)
+    return run
+
+
+def _first_stage(submission: Submission) -> Stage:
+    if submission.kind not in CODE_KINDS:
+        return Stage.SCORE
+    return Stage.SAMPLE if submission.phase.sample_inputs_id else Stage.PREDICT
+
+
+def _queue_others(first: Run) -> None:
+    """Write the runs of the phase's other tasks, which score what the first one's code wrote; once."""
+    written = {"predictions": first.predictions, "predictions_name": first.predictions_name}
+    others: list[Run] = []
+    with transaction.atomic():
+        submission = locked(Submission, first.seats.get().submission_id)
+        known = set(submission.runs.values_list("task", flat=True))
+        for task in _tasks(submission):
+            if task.pk not in known and not submission.is_finished:
+                others.append(_run_create(submission, task, **written))
+        runs_queued.send(sender=Run, runs=others)
 
 
 def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
@@ -67,31 +99,13 @@ def waiting_runs(submission_pk: int | None = None) -> QuerySet[Run]:
     return runs.filter(seats__submission=submission_pk) if submission_pk else runs
 
 
-# Claim and beat
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A worker's hold on a run."""
-
-    run: Run
-    attempt: int
-
-    def beat(self) -> None:
-        """Hold on for another lease; raise `LeaseLostError` where the run is ours no more."""
-        held = _held(self).update(lease_until=timezone.now() + settings.RUN_LEASE)
-        if not held:
-            raise LeaseLostError(f"run {self.run.pk}, attempt {self.attempt}")
-
-
-def _held(claim: Claim) -> QuerySet[Run]:
-    return Run.objects.filter(pk=claim.run.pk, state=RunState.CLAIMED, attempt=claim.attempt)
+# Claim
 
 
 def run_claim(pk: int) -> Claim | None:
-    """Claim a run that waits; None where somebody else has it, or it is done."""
-    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).first()
-    if seat is None:
+    """Claim a run that waits; None where somebody else has it, it is done, or this worker may not take it."""
+    seat = RunSubmission.objects.filter(run=pk, run__state=RunState.WAITING).select_related("run").first()
+    if seat is None or seat.run.queue not in workers.may_take(seat.run.queue):
         return None
     now = timezone.now()
     with transaction.atomic():
@@ -111,20 +125,45 @@ def run_claim(pk: int) -> Claim | None:
     return Claim(run=run, attempt=run.attempt)
 
 
-def run_evaluate(pk: int) -> None:
-    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do."""
-    claim = run_claim(pk)
-    if claim is None:
-        return
+def run_evaluate(pk: int, *, on_claim: Callable[[], None] = lambda: None) -> None:
+    """Claim a run, score it, finish it. Leaves quietly where there is nothing to do; raises `NoRoomError` where this
+    machine has no room for it now. `on_claim` is called once it is ours."""
+    with workers.room_for(pk):
+        if claim := run_claim(pk):
+            on_claim()
+            _evaluate(claim)
+
+
+def _evaluate(claim: Claim) -> None:
+    pk = claim.run.pk
     try:
-        outcome = evaluate_run(claim.run, on_wait=claim.beat)
+        outcome = _worked_out(claim)
     except LeaseLostError:
         logger.info("Run %s was taken from us while it ran.", pk)
+        return
+    except workers.WorkerEndsError:
+        run_give_back(claim)
         return
     except Exception as error:  # ours, whatever it is: the run is tried again, and then fails with a reference
         logger.exception("Run %s broke.", pk)
         outcome = Outcome(verdict=Verdict.PLATFORM_ERROR, log=f"{type(error).__name__}: {error}")
     run_finish(claim, outcome)
+
+
+def _worked_out(claim: Claim) -> Outcome:
+    """Run a participant's code where there is some, then score what it wrote; predictions are scored at once."""
+    ended = predicting.predict(claim)
+    if ended is not None:
+        return ended
+    if claim.run.predictions_id is not None:
+        claim.stage(Stage.SCORE)
+        _queue_others(claim.run)
+    outcome = evaluate_run(claim.run, on_wait=claim.beat)
+    return replace(
+        outcome,
+        inputs={**outcome.inputs, **predicting.provenance(claim.run)},
+        resources={**claim.run.resources, **outcome.resources},
+    )
 
 
 # Finish
@@ -175,6 +214,7 @@ def _scores(seat: RunSubmission, outcome: Outcome, *, attempt: int) -> Iterator[
 
 RUN_STATES = {
     Verdict.SCORED: RunState.SCORED,
+    Verdict.TRIED: RunState.TRIED,
     Verdict.REJECTED: RunState.REJECTED,
     Verdict.HOST_ERROR: RunState.FAILED,
     Verdict.PLATFORM_ERROR: RunState.FAILED,
@@ -186,8 +226,12 @@ def _settle(submission: Submission, outcome: Outcome) -> None:
     if outcome.verdict == Verdict.SCORED:
         if not runs_to_do(submission).exists():
             _end(submission, SubmissionState.SCORED, "submission_score")
+    elif outcome.verdict == Verdict.TRIED:
+        _end(submission, SubmissionState.TRIED, "submission_try")
     elif outcome.verdict == Verdict.REJECTED:
-        free = submission.phase.rejected_are_free and allowance(submission.phase, submission.team).free_rejections > 0
+        free = (outcome.free or submission.phase.rejected_are_free) and allowance(
+            submission.phase, submission.team
+        ).free_rejections > 0
         error = outcome.error
         _end(
             submission,
@@ -252,6 +296,14 @@ def run_release(pk: int, *, attempt: int, why: str, lease: datetime | None = Non
                 events.record(seat.submission, "run_release", run=pk, attempt=attempt)
 
 
+def run_give_back(claim: Claim) -> None:
+    """Put a run back that this worker cannot end because it ends itself: that was no attempt."""
+    with transaction.atomic():
+        if run_move(claim.run.pk, RunState.WAITING, attempt=claim.attempt, given_back=True, lease_until=None):
+            for seat in RunSubmission.objects.filter(run=claim.run).select_related("submission"):
+                events.record(seat.submission, "run_give_back", run=claim.run.pk, worker=claim.run.worker)
+
+
 def lapsed_release() -> int:
     """Take up the runs whose worker no longer beats; return how many."""
     lapsed = Run.objects.filter(state=RunState.CLAIMED, lease_until__lt=timezone.now())
@@ -265,10 +317,10 @@ def lapsed_release() -> int:
     return len(rows)
 
 
-def work_is_waiting() -> bool:
-    """Tell whether something waits that should have been taken by now: its message may be lost."""
+def queues_waiting() -> set[str]:
+    """Return the queues in which something waits that should have been taken by now: its message may be lost."""
     since = timezone.now() - NUDGE_AFTER
-    return (
-        Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since).exists()
-        or Run.objects.filter(state=RunState.WAITING, created_at__lt=since).exists()
-    )
+    waiting = Run.objects.filter(state=RunState.WAITING, created_at__lt=since).order_by()
+    queues = set(waiting.values_list("queue", flat=True).distinct())
+    received = Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__lt=since)
+    return queues | ({str(Queue.SCORE)} if received.exists() else set())

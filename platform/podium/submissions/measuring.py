@@ -26,7 +26,7 @@ from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission, Score, Submission
 from podium.submissions.scorers import LEVEL, Outcome, job_of
 from podium.submissions.signals import run_measured
-from podium.submissions.states import RunState, SubmissionState
+from podium.submissions.states import Queue, RunState, SubmissionState
 from podium.teams.models import Team
 from scoring.jobs import ScoreResult
 from scoring.process import ScoringProcess
@@ -54,7 +54,7 @@ def somebody_waits() -> bool:
     since = timezone.now() - PATIENCE
     return (
         Submission.objects.filter(state=SubmissionState.RECEIVED, received_at__gt=since).exists()
-        or Run.objects.filter(state=RunState.WAITING, created_at__gt=since).exists()
+        or Run.objects.filter(state=RunState.WAITING, queue=Queue.SCORE, created_at__gt=since).exists()
     )
 
 

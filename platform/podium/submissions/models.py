@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from podium.challenges.models import DatasetVersion, Phase, Task
 from podium.core.models import Blob
-from podium.submissions.states import IN_FLIGHT, RunState, SubmissionState
+from podium.submissions.states import IN_FLIGHT, Queue, RunState, Stage, SubmissionState
 from podium.teams.models import Team
 
 LARGEST = 1.7976931348623157e308  # the largest float64: what is beyond is inf
@@ -18,6 +18,10 @@ class Submission(models.Model):
 
     class Kind(models.TextChoices):
         PREDICTIONS = "predictions", "predictions"
+        CODE = "code", "code"
+        NOTEBOOK = "notebook", "a notebook"
+        MODEL = "model", "a model"
+        CONTAINER = "container", "a container"
 
     phase = models.ForeignKey(Phase, on_delete=models.PROTECT, related_name="submissions")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")
@@ -28,6 +32,7 @@ class Submission(models.Model):
     state = models.CharField(max_length=10, choices=SubmissionState, default=SubmissionState.RECEIVED)
     description = models.CharField(max_length=500, blank=True)
     selected = models.BooleanField(default=False)
+    trial = models.BooleanField(default=False)  # to be tried on the public sample alone: no score, no place, no quota
     ranked = models.BooleanField(default=True)  # False: it came late, and is scored without a place
     received_at = models.DateTimeField(default=timezone.now)  # when the last byte had arrived
     finished_at = models.DateTimeField(null=True)
@@ -73,12 +78,30 @@ class SubmissionFile(models.Model):
         return self.name
 
 
+class Worker(models.Model):
+    """A worker that has shown itself: what it takes, and what isolation its machine offers. See `workers`."""
+
+    name = models.CharField(max_length=120, unique=True)  # Celery's: “coder@machine”
+    host = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField()
+    queues = models.JSONField(default=list)  # that it was told to take
+    isolation = models.JSONField(default=dict)  # see `scoring.sandbox.jobs.Isolation`; empty until it is tried
+    concurrency = models.PositiveSmallIntegerField(default=1)
+    memory_mb = models.PositiveIntegerField(default=0)  # of the machine
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Run(models.Model):
     """One attempt to evaluate submissions on one task. It repeats what it was run with, so that it can be run again."""
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="runs")
     reference = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     scorer = models.JSONField()  # the task's, as it was
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.SCORE)  # which workers may take it
     submissions = models.ManyToManyField(Submission, through="RunSubmission", related_name="runs")
     state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -91,6 +114,10 @@ class Run(models.Model):
     versions = models.JSONField(default=dict)  # of the libraries
     resources = models.JSONField(default=dict)  # wall_s, cpu_s, memory_mb
     log = models.TextField(blank=True)  # for hosts and operators only
+    stage = models.CharField(max_length=8, choices=Stage, default=Stage.SCORE)
+    stage_at = models.DateTimeField(null=True)  # since when it is at it
+    predictions = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")  # of code: kept
+    predictions_name = models.CharField(max_length=200, blank=True)
     measured_at = models.DateTimeField(null=True)  # when it was settled how sure its scores are: see `measuring`
     measure_attempt = models.PositiveSmallIntegerField(default=0)
     measure_until = models.DateTimeField(null=True)  # the lease of who measures it
@@ -100,12 +127,29 @@ class Run(models.Model):
             models.Index(
                 fields=["state", "lease_until"], condition=Q(state__in=["waiting", "claimed"]), name="runs_to_do"
             ),
+            models.Index(fields=["queue", "finished_at"], name="runs_lately"),  # how long they took: see `waiting`
             models.Index(fields=["state", "id"], condition=Q(measured_at=None), name="runs_to_measure"),
         ]
         constraints = [models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known")]
 
     def __str__(self) -> str:
         return f"Run {self.pk}"
+
+
+class RunLog(models.Model):
+    """What the code of a submission printed at one stage of a run: the last of it, renewed while it runs."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="logs")
+    stage = models.CharField(max_length=8, choices=Stage)
+    text = models.TextField(blank=True)
+    rendered = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")  # a notebook, as HTML
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "stage"], name="log_once_a_run_and_stage")]
+
+    def __str__(self) -> str:
+        return f"{self.run}, {self.stage}"
 
 
 class RunSubmission(models.Model):

@@ -14,6 +14,7 @@ from podium.teams.models import Team
 
 MOST_IN_FLIGHT = 3
 FREE_REJECTIONS_A_DAY = 20
+TRIALS_A_DAY = 50
 
 
 def day_start(at: datetime) -> datetime:
@@ -31,6 +32,7 @@ class Allowance:
     used_total: int
     in_flight: int
     free_rejections: int  # left today
+    trials: int  # left today
     next_day: datetime
 
     @property
@@ -54,8 +56,25 @@ class Allowance:
         """When the next submission is possible; None: now, or (with `left_total` 0) never."""
         return self.next_day if self.left_today == 0 and self.left_total != 0 else None
 
-    def check(self) -> None:
-        """Raise `TooMany` where nothing is left."""
+    def check(self, *, trial: bool = False) -> None:
+        """Raise `TooMany` where nothing is left; a trial on the sample has a limit of its own."""
+        if trial:
+            self._check_trials()
+        else:
+            self._check_quota()
+        if self.in_flight >= MOST_IN_FLIGHT:
+            raise TooMany(
+                f"{self.in_flight} submissions of your team are still being scored. Send the next when one is done.",
+                code="too_many_in_flight",
+            )
+
+    def _check_trials(self) -> None:
+        if self.trials == 0:
+            raise TooMany(
+                f"Your team tried its code {TRIALS_A_DAY} times today. More at 00:00 UTC.", retry_at=self.next_day
+            )
+
+    def _check_quota(self) -> None:
         if self.left_total == 0:
             raise TooMany(f"All {self.total_limit} submissions of this phase are used.")
         if self.left_today == 0:
@@ -63,11 +82,6 @@ class Allowance:
             raise TooMany(
                 f"All {self.daily_limit} submissions of today are used. The next slot opens at {when} UTC.",
                 retry_at=self.next_day,
-            )
-        if self.in_flight >= MOST_IN_FLIGHT:
-            raise TooMany(
-                f"{self.in_flight} submissions of your team are still being scored. Send the next when one is done.",
-                code="too_many_in_flight",
             )
 
 
@@ -80,7 +94,8 @@ def allowance(phase: Phase, team: Team | None, *, at: datetime | None = None) ->
         used_today=Count("pk", filter=today & Q(uses_quota=True)),
         used_total=Count("pk", filter=Q(uses_quota=True)),
         in_flight=Count("pk", filter=Q(state__in=IN_FLIGHT)),
-        rejected=Count("pk", filter=today & Q(state=SubmissionState.REJECTED, uses_quota=False)),
+        rejected=Count("pk", filter=today & Q(state=SubmissionState.REJECTED, uses_quota=False, trial=False)),
+        trials=Count("pk", filter=today & Q(trial=True)),
     )
     return Allowance(
         daily_limit=phase.daily_limit or None,
@@ -89,5 +104,6 @@ def allowance(phase: Phase, team: Team | None, *, at: datetime | None = None) ->
         used_total=counts["used_total"],
         in_flight=counts["in_flight"],
         free_rejections=max(FREE_REJECTIONS_A_DAY - counts["rejected"], 0),
+        trials=max(TRIALS_A_DAY - counts["trials"], 0),
         next_day=midnight + timedelta(days=1),
     )

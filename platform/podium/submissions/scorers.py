@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from podium.challenges.scorers import CLOSED, FUNCTION, METRIC
+from podium.core.models import Blob
 from podium.core.storage import blob_path
 from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
     """How a run ended, and whose doing it is."""
 
     SCORED = "scored"
+    TRIED = "tried"  # on the sample alone, and it worked
     REJECTED = "rejected"  # the participant's
     HOST_ERROR = "host_error"
     PLATFORM_ERROR = "platform_error"
@@ -43,19 +45,20 @@ class Outcome:
     versions: dict[str, str] = field(default_factory=dict)
     resources: dict[str, float] = field(default_factory=dict)
     log: str = ""
+    free: bool = False  # rejected before it met the hidden data: it uses nothing, whatever the phase says
 
     def storable(self) -> "Outcome":
         """Return it in words that every database takes: a file may hold NUL, and an error quotes the file."""
         error = self.error
         return replace(
             self,
-            error=error and replace(error, message=_plain(error.message), column=error.column and _plain(error.column)),
-            versions={_plain(name): _plain(version) for name, version in self.versions.items()},
-            log=_plain(self.log)[:LONGEST_LOG],
+            error=error and replace(error, message=plain(error.message), column=error.column and plain(error.column)),
+            versions={plain(name): plain(version) for name, version in self.versions.items()},
+            log=plain(self.log)[:LONGEST_LOG],
         )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text with marks for what is no character: NUL, and halves of a surrogate pair."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
@@ -108,17 +111,28 @@ def job_of(run: Run) -> ScoreJob | Outcome:
         )
     seat = RunSubmission.objects.select_related("submission__phase").get(run=run)
     at_once = seat.submission.phase.ladder
-    file = seat.submission.files.select_related("blob").get()
+    blob, filename = predicted(run) or sent(seat)
     return ScoreJob(
         reference=blob_path(solutions[0].blob.sha256),
         reference_key=solutions[0].blob.sha256,
         prepared=Path(settings.FILES_DIR) / "prepared",
-        submission=blob_path(file.blob.sha256),
-        filename=file.name,
+        submission=blob_path(blob.sha256),
+        filename=filename,
         spec=run.scorer.get("spec") or {},
         measure=LEVEL if at_once else None,
         evidence=evidence.attempt_folder(run.pk, run.attempt) if at_once else None,
     )
+
+
+def sent(seat: RunSubmission) -> tuple[Blob, str]:
+    """Return the file that was sent in, and its name."""
+    file = seat.submission.files.select_related("blob").get()
+    return file.blob, file.name
+
+
+def predicted(run: Run) -> tuple[Blob, str] | None:
+    """Return the file that a participant's code wrote, and its name; None where predictions themselves were sent."""
+    return (run.predictions, run.predictions_name) if run.predictions is not None else None
 
 
 def outcome_of(result: ScoreResult) -> Outcome:

@@ -10,8 +10,9 @@ from podium.challenges.models import Challenge, Phase
 from podium.challenges.rules import Person
 from podium.challenges.selectors import current_phase
 from podium.core.errors import Conflict
-from podium.submissions.models import Submission
+from podium.submissions.models import Run, RunLog, Submission
 from podium.submissions.quota import Allowance, allowance
+from podium.submissions.states import Stage
 from podium.teams.models import Team
 
 __all__ = ["Allowance", "allowance", "get_visible", "of_team", "phase_for", "visible_to"]
@@ -19,7 +20,8 @@ __all__ = ["Allowance", "allowance", "get_visible", "of_team", "phase_for", "vis
 
 def visible_to(user: Person) -> QuerySet[Submission]:
     """Return the submissions that a person may see: those of their teams, and those of challenges that they host."""
-    everything = Submission.objects.select_related("team__challenge", "phase", "author").prefetch_related("files__blob")
+    everything = Submission.objects.select_related("team__challenge", "phase__inputs__dataset", "author")
+    everything = everything.prefetch_related("files__blob")
     if not user.is_authenticated:
         return everything.none()
     if user.is_superuser:
@@ -57,3 +59,26 @@ def phase_for(challenge: Challenge, slug: str | None = None, *, at: datetime | N
     if phase is None:
         raise Conflict("This challenge has no phase yet, so nothing can be sent in.", code="phase_closed")
     return phase
+
+
+def logs_for(user: Person, submission: Submission) -> QuerySet[RunLog]:
+    """Return what the code of a submission printed, stage by stage, as far as a person may read it: its team what it
+    said of the public sample, hosts all of it, and everybody on it where the test data are no secret."""
+    logs = RunLog.objects.filter(run__seats__submission=submission).select_related("rendered").order_by("pk")
+    return logs if user.has_perm("submissions.see_predicted", submission) else logs.filter(stage=Stage.SAMPLE)
+
+
+def log_for(user: Person, submission: Submission, stage: str) -> RunLog:
+    """Return the log of a stage; 404 where there is none, or it is not this person's to read."""
+    log = logs_for(user, submission).filter(stage=stage).first()
+    if log is None:
+        raise Http404("no such log, or it is not yours to read")
+    return log
+
+
+def predicted_by(user: Person, submission: Submission) -> Run:
+    """Return the run whose code wrote predictions; 404 where there is none, or they are not this person's to see."""
+    run = submission.runs.filter(predictions__isnull=False).select_related("predictions").order_by("pk").first()
+    if run is None or not user.has_perm("submissions.see_predicted", submission):
+        raise Http404("no predictions, or they are not yours to see")
+    return run

@@ -14,11 +14,13 @@ from podium.accounts.models import User
 from podium.challenges.models import Phase
 from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.core import events
-from podium.core.errors import Conflict, Forbidden, Refusal, WrongType
+from podium.core.errors import Conflict, Forbidden, Refusal
 from podium.core.locks import locked
 from podium.core.models import Blob
 from podium.core.storage import store
+from podium.submissions.kinds import Look
 from podium.submissions.models import Submission, SubmissionFile
+from podium.submissions.opening import check_open
 from podium.submissions.quota import allowance
 from podium.submissions.signals import selection_changed, submission_finished
 from podium.submissions.states import SubmissionState
@@ -26,8 +28,6 @@ from podium.submissions.tasks import advance
 from podium.submissions.transitions import runs_cancel, submission_move
 from podium.teams.models import Team
 from podium.teams.selectors import team_of
-
-SUFFIXES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")
 
 
 def submission_receive(
@@ -39,11 +39,13 @@ def submission_receive(
     idempotency_key: str | None = None,
     at: datetime | None = None,
     team: Team | None = None,
+    trial: bool = False,
 ) -> Submission:
     """Take a team's file into a phase. The time that counts is now, when its last byte has arrived.
 
-    With `team`, a host's: a baseline, without limits. Refused with no row and no quota: 403 (rules, membership),
-    409 `phase_closed`, `scorer_closed`, 413, 415, 429. What needs reading the file is judged later, by a worker.
+    With `team`, a host's: a baseline, without limits. A `trial` runs code on the public sample alone, for nothing.
+    Refused with no row and no quota: 403 (rules, membership), 409 `phase_closed`, `scorer_closed`, `sandbox_missing`,
+    413, 415, 429. What needs reading the file is judged later, by a worker.
     """
     at = at or timezone.now()
     row = Submission(
@@ -52,6 +54,7 @@ def submission_receive(
         description=description.strip()[:500],
         received_at=at,
         idempotency_key=idempotency_key or None,
+        trial=trial,
     )
     if _replayed(author, idempotency_key) is None:
         try:
@@ -68,22 +71,25 @@ def submission_receive(
 def _receive_new(row: Submission, *, upload: UploadedFile[Any], sender: Team | None) -> Submission:
     """Look at the limits, so that nobody waits in vain; store the file; write the row."""
     assert row.author is not None
-    _check(row.phase, sender, author=row.author, name=upload.name or "", at=row.received_at)
+    look = Look(upload.name or "", upload)
+    _check(row, sender, look=look)
     assert sender is not None  # _check refused otherwise
     blob = store(upload.chunks(), limit=row.phase.upload_limit_mb * 2**20)
-    return _accept(row, team=sender.pk, blob=blob, name=upload.name or "")
+    return _accept(row, team=sender.pk, blob=blob, look=look)
 
 
-def _accept(row: Submission, *, team: int, blob: Blob, name: str) -> Submission:
+def _accept(row: Submission, *, team: int, blob: Blob, look: Look) -> Submission:
     """Write the row under the team's lock, having looked at every limit, as it is now, once more."""
     assert row.author is not None
     with transaction.atomic():
         row.team = _sender(team, author=row.author)
         row.phase = Phase.objects.select_related("challenge").get(pk=row.phase_id)
-        row.ranked = _check(row.phase, row.team, author=row.author, name=name, at=row.received_at)
-        row.uses_quota = row.team.kind == Team.Kind.PEOPLE
+        in_time = _check(row, row.team, look=look)
+        row.ranked = in_time and not row.trial
+        row.uses_quota = row.team.kind == Team.Kind.PEOPLE and not row.trial
+        row.kind = look.kind(row.phase)
         row.save(force_insert=True)
-        SubmissionFile.objects.create(submission=row, name=clean_name(name), blob=blob)
+        SubmissionFile.objects.create(submission=row, name=clean_name(look.name), blob=blob)
         events.record(row, "submission_accept", actor=row.author, sha256=blob.sha256, size=blob.size)
         advance.enqueue(row.pk)
     return row
@@ -101,8 +107,10 @@ def _sender(pk: int, *, author: User) -> Team:
     )
 
 
-def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: datetime) -> bool:
-    """Refuse what is refused at the door; return whether the submission is ranked."""
+def _check(row: Submission, team: Team | None, *, look: Look) -> bool:
+    """Refuse what is refused at the door; return whether it came in time."""
+    phase, author, at = row.phase, row.author, row.received_at
+    assert author is not None
     if team is not None and team.challenge_id != phase.challenge_id:
         raise Conflict("This team belongs to another challenge.", code="other_challenge")
     if takes_nothing(phase):
@@ -110,13 +118,13 @@ def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: date
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")
-        _check_name(name)
+        check_open(phase, look.kind(phase), trial=row.trial)
         return True
     _check_membership(phase, team, author=author)
-    ranked = _check_window(phase, at=at)
-    _check_name(name)
-    allowance(phase, team, at=at).check()
-    return ranked
+    in_time = _check_window(phase, at=at)
+    check_open(phase, look.kind(phase), trial=row.trial)
+    allowance(phase, team, at=at).check(trial=row.trial)
+    return in_time
 
 
 def _check_membership(phase: Phase, team: Team | None, *, author: User) -> None:
@@ -135,12 +143,6 @@ def _check_window(phase: Phase, *, at: datetime) -> bool:
     if at < phase.opens:
         raise Conflict(f"“{phase.name}” opens on {phase.opens:%a %d %b %Y, %H:%M} UTC.", code="phase_closed")
     raise Conflict(f"“{phase.name}” closed on {phase.closes:%a %d %b %Y, %H:%M} UTC.", code="phase_closed")
-
-
-def _check_name(name: str) -> None:
-    if not name.lower().endswith(SUFFIXES):
-        shown = name[-60:] or "a file without a name"
-        raise WrongType(f"“{shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip.")
 
 
 def clean_name(name: str) -> str:

@@ -25,10 +25,16 @@ def submission_move(pk: int, to: SubmissionState, **fields: Any) -> bool:
 
 
 def run_move(
-    pk: int, to: RunState, *, attempt: int | None = None, lease: datetime | None = None, **fields: Any
+    pk: int,
+    to: RunState,
+    *,
+    attempt: int | None = None,
+    lease: datetime | None = None,
+    given_back: bool = False,
+    **fields: Any,
 ) -> bool:
     """Move a run to a state; with `attempt`, only while that attempt holds it, and with `lease`, while it holds no
-    later one. False where it is not there any more."""
+    later one. `given_back` by who held it, the attempt does not count. False where it is not there any more."""
     runs = Run.objects.filter(pk=pk, state__in=run_sources(to))
     if attempt is not None:
         runs = runs.filter(attempt=attempt)
@@ -36,6 +42,8 @@ def run_move(
         runs = runs.filter(lease_until__lte=lease)
     if to == RunState.CLAIMED:  # each claim is a new attempt
         fields["attempt"] = F("attempt") + 1
+    elif given_back:
+        fields["attempt"] = F("attempt") - 1
     return bool(runs.update(state=to, **fields))
 
 

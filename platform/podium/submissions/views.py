@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace, csp_update
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from podium.accounts.models import User
+from podium.challenges.files import sample_names
 from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
 from podium.challenges.scorers import CLOSED, takes_nothing
@@ -26,12 +30,27 @@ from podium.core.storage import blob_path, chunks_of
 from podium.core.uploads import refuse_if_longer
 from podium.submissions import selectors, services
 from podium.submissions.forms import SubmitForm
+from podium.submissions.kinds import CODE_KINDS, WHAT, Kind, kinds_of, runs_code
 from podium.submissions.models import Run, Submission
+from podium.submissions.opening import offer_of, why_closed
+from podium.submissions.progress import progress_of
 from podium.submissions.quota import allowance
 from podium.submissions.states import RunState
 from podium.teams.selectors import team_of
 
 PER_PAGE = 20
+NOTEBOOK_POLICY: dict[str, Any] = {
+    "sandbox": True,  # no scripts, no forms, no origin
+    "default-src": [NONE],
+    "script-src": None,
+    "style-src": [UNSAFE_INLINE],
+    "img-src": ["data:"],
+    "font-src": None,
+    "connect-src": None,
+    "form-action": [NONE],
+    "base-uri": [NONE],
+    "frame-ancestors": [SELF],
+}
 SAMPLE_LINES = 4
 MEASURED_WITHIN = timedelta(minutes=2)  # after that the page waits no longer for how sure a score is
 
@@ -70,6 +89,7 @@ def _take(request: HttpRequest, challenge: Challenge) -> HttpResponse:
         upload=form.cleaned_data["file"],
         description=form.cleaned_data["description"],
         idempotency_key=form.cleaned_data["once"] or None,
+        trial=form.cleaned_data["trial"],
     )
     return redirect("submissions:detail", submission.pk)
 
@@ -78,6 +98,8 @@ def _page(
     request: HttpRequest, challenge: Challenge, *, form: SubmitForm, refusal: Refusal | None = None
 ) -> HttpResponse:
     status = refusal.status if refusal else 400 if form.errors else 200
+    facts = _submit_facts(request, challenge)
+    form.fit(facts["phase"])
     return render(
         request,
         "submissions/submit.html",
@@ -86,7 +108,7 @@ def _page(
             "tab": "submit",
             "form": form,
             "refusal": refusal,
-            **_submit_facts(request, challenge),
+            **facts,
         },
         status=status,
     )
@@ -116,8 +138,24 @@ def _submit_facts(request: HttpRequest, challenge: Challenge) -> dict[str, Any]:
         "shut": CLOSED if phase and takes_nothing(phase) else "",
         "upcoming": bool(phase and phase.opens > now),
         "sample": sample_of(challenge),
+        **_code_facts(phase),
         "max_bytes": phase.upload_limit_mb * 2**20 if phase else None,
         "once": get_random_string(20),  # a second click sends nothing twice
+    }
+
+
+def _code_facts(phase: Phase | None) -> dict[str, Any]:
+    """Return what the submit page says of code, in a phase that takes some."""
+    if phase is None or not runs_code(phase):
+        return {"takes_code": False}
+    return {
+        "takes_code": True,
+        "takes_predictions": Kind.PREDICTIONS in kinds_of(phase),
+        "taken": [WHAT[kind] for kind in kinds_of(phase)],
+        "kinds": kinds_of(phase),
+        "closed": why_closed(phase),
+        "offer": offer_of(phase),
+        "sample_files": sample_names(phase),
     }
 
 
@@ -141,6 +179,7 @@ def sample_of(challenge: Challenge) -> Sample | None:
     return Sample(name=file.path, lines=b"".join(head).decode(errors="replace"), rows=rows)
 
 
+@csp_update({"frame-src": [SELF]})  # a notebook as it ran, in a frame
 @login_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -162,6 +201,7 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
     challenge, user = submission.team.challenge, person(request)
     runs = list(submission.runs.order_by("pk").select_related("task", "reference"))
     sees_log = user.has_perm("submissions.see_log", submission)
+    is_code = submission.kind in CODE_KINDS
     return {
         "submission": submission,
         "challenge": challenge,
@@ -173,6 +213,12 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
         "may_select": user.has_perm("submissions.select", submission) and submission.phase.closes > timezone.now(),
         "may_cancel": user.has_perm("submissions.cancel", submission) and not submission.is_finished,
         "sees_log": sees_log,
+        "is_code": is_code,
+        "logs": list(selectors.logs_for(user, submission)) if is_code else [],
+        "progress": progress_of(submission, runs) if is_code else None,
+        "sees_predictions": is_code
+        and any(run.predictions_id for run in runs)
+        and user.has_perm("submissions.see_predicted", submission),
         "chosen": Submission.objects.filter(phase=submission.phase, team=submission.team, selected=True).count(),
     }
 
@@ -215,6 +261,40 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send the submitted file back."""
     sent = selectors.get_visible(request.user, pk).files.select_related("blob").get()
     return download(request, blob_path(sent.blob.sha256), name=sent.name, etag=sent.blob.sha256)
+
+
+@login_required
+@require_safe
+def log(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
+    """Show what the code of a submission printed at a stage, as plain text."""
+    kept = selectors.log_for(person(request), selectors.get_visible(request.user, pk), stage)
+    answer = HttpResponse(kept.text, content_type="text/plain; charset=utf-8")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@csp_replace(NOTEBOOK_POLICY)
+@xframe_options_sameorigin
+@login_required
+@require_safe
+def notebook(request: HttpRequest, pk: int, stage: str) -> HttpResponseBase:
+    """Show a notebook as it ran. It is a stranger's page: it may load and run nothing, and has no origin."""
+    kept = selectors.log_for(person(request), selectors.get_visible(request.user, pk), stage)
+    if kept.rendered is None:
+        raise Http404("this submission is no notebook")
+    answer = FileResponse(blob_path(kept.rendered.sha256).open("rb"), content_type="text/html; charset=utf-8")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@login_required
+@require_safe
+def predictions(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send the file that the code of a submission wrote."""
+    run = selectors.predicted_by(person(request), selectors.get_visible(request.user, pk))
+    assert run.predictions is not None
+    name, sha256 = run.predictions_name, run.predictions.sha256
+    return download(request, blob_path(sha256), name=name, etag=sha256)
 
 
 @login_required

@@ -5,7 +5,7 @@
 {{ shown|of:submission.pk }}  {{ submission|scored_in }}
 {{ submission|open_for_choice }}  {{ submission|private_released }}
 {{ shown|of:submission.pk|public_ones }}  {{ shown|of:submission.pk|any_interval }}
-{{ submission.error_message|coded }}
+{{ submission.error_message|coded }}  {{ name|within_sample }}
 """
 
 from datetime import datetime
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from podium.challenges.files import SAMPLE_INPUTS
 from podium.challenges.models import Challenge
 from podium.challenges.selectors import current_phase
 from podium.core import words
@@ -55,7 +56,8 @@ def track_of(submission: Submission, moments: dict[str, datetime]) -> list[Track
         for name, at, left in zip(names, times, [*times[1:], submission.finished_at], strict=True)
     ]
     end = submission.finished_at
-    last = submission.state if end else SubmissionState.SCORED
+    hoped = SubmissionState.TRIED if submission.trial else SubmissionState.SCORED
+    last = submission.state if end else hoped
     return [
         *stairs,
         TrackStep(state=str(last), detail=words.clock_time(end, seconds=True) if end else "", reached=end is not None),
@@ -107,3 +109,9 @@ def coded(sentence: str) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts))
     )
+
+
+@register.filter
+def within_sample(name: str) -> str:
+    """Return the name that a file of the sample has in the folder that code reads."""
+    return name.removeprefix(SAMPLE_INPUTS)

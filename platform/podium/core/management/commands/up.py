@@ -11,17 +11,17 @@ from podium import bootstrap
 from podium.core import preparing, supervisor
 
 OWNER = "owner@localhost"
-ONLY = ("web", "worker", "beat")
+ONLY = ("web", "worker", "coder", "beat")
 
 
 class Command(BaseCommand):
-    """Web, worker and beat together, until Ctrl-C."""
+    """Web, workers and beat together, until Ctrl-C."""
 
-    help = "Run the site: web, worker and beat together. Ctrl-C stops all three."
+    help = "Run the site: web, workers and beat together. Ctrl-C stops them all."
     requires_system_checks: list[str] = []  # doctor and the log say them; a start is not held up
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to listen, and whether only one of the three is wanted."""
+        """Where to listen, and whether only one of them is wanted."""
         parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
         parser.add_argument(
             "--bind", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine alone)"
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             preparing.prepare()
             supervisor.become(supervisor.web(address=f"{bind}:{port}"))
         else:
-            supervisor.become(supervisor.worker() if only == "worker" else supervisor.beat())
+            supervisor.become({"worker": supervisor.worker, "coder": supervisor.coder, "beat": supervisor.beat}[only]())
 
 
 def _owner_link() -> str:

@@ -1,0 +1,111 @@
+"""Whether a phase can run code, and with what: its environment, its limits, and the one sandbox of this process."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from podium.challenges.models import Phase
+from podium.core.errors import Conflict
+from podium.submissions import workers
+from podium.submissions.kinds import CODE_KINDS, runs_code
+from podium.submissions.states import Queue
+from scoring.environments import Environment, find
+from scoring.errors import HostError
+from scoring.runners.predicting import ModelSpec, PredictJob, StreamSpec
+from scoring.sandbox.backend import Sandbox
+from scoring.sandbox.jobs import MIB, Limits
+
+STANDARD = "standard"
+USUAL: Mapping[str, float] = {"wall_s": 600, "cpus": 1, "memory_mb": 2048, "pids": 128, "output_bytes": 256 * MIB}
+NO_INPUTS = "Its hosts have not said yet what submitted code reads."
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why a phase runs no code, in a sentence for everybody."""
+
+    code: str
+    why: str
+
+
+def why_closed(phase: Phase) -> Closed | None:
+    """Return why a phase that takes code cannot run any now; None where it can, or takes none."""
+    if not runs_code(phase):
+        return None
+    if phase.inputs_id is None:
+        return Closed("inputs_missing", NO_INPUTS)
+    try:
+        environment_of(phase)
+    except HostError as error:
+        return Closed("sandbox_missing", f"Code is not run here at the moment. {error.message}")
+    lacking = workers.any_allows(Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE)
+    return Closed("sandbox_missing", lacking) if lacking else None
+
+
+def check_open(phase: Phase, kind: str, *, trial: bool) -> None:
+    """Refuse what has to be run where nothing can be, and a trial where there is nothing to try it on."""
+    if kind not in CODE_KINDS:
+        if trial:
+            raise Conflict("Only code is tried on a sample first; predictions are just sent.", code="no_sample")
+        return
+    if closed := why_closed(phase):
+        raise Conflict(f"“{phase.name}” takes no code now. {closed.why}", code=closed.code)
+    if trial and phase.sample_inputs_id is None:
+        raise Conflict(f"“{phase.name}” has no sample to try code on. Send it for real.", code="no_sample")
+
+
+def environment_of(phase: Phase) -> Environment:
+    """Return what a phase's code runs in. Raises HostError where it was not built."""
+    return find(Path(settings.ENVIRONMENTS_DIR), phase.environment or STANDARD)
+
+
+def limits_of(phase: Phase) -> Limits:
+    """Return what a phase's code may use: what its hosts said, within what the operator allows."""
+    asked = {**USUAL, **{name: value for name, value in phase.predict_limits.items() if name in USUAL}}
+    most = settings.PREDICT_MOST
+    return Limits(**{name: min(value, most[name]) for name, value in asked.items()})
+
+
+def job_of(
+    phase: Phase, *, kind: str, submission: Path, filename: str, input: Path, out: Path, live: Path
+) -> PredictJob:
+    """Return the job that runs a submission's code on a folder of data. Raises HostError."""
+    return PredictJob(
+        kind=kind,
+        submission=submission,
+        filename=filename,
+        input=input,
+        out=out,
+        expects=phase.expects,
+        environment=environment_of(phase),
+        limits=limits_of(phase),
+        model=ModelSpec.from_dict(phase.model) if phase.model else None,
+        stream=StreamSpec.from_dict(phase.stream) if phase.stream else None,
+        command=None,
+        live=live,
+    )
+
+
+def sandbox() -> Sandbox:
+    """Return this process's sandbox."""
+    return workers.sandbox()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a phase offers to code, for its submit page."""
+
+    environment: str
+    packages: Mapping[str, str]
+    limits: Mapping[str, float]
+
+
+def offer_of(phase: Phase) -> Offer | None:
+    """Return what a phase offers to code; None where that is not known here."""
+    try:
+        environment = environment_of(phase)
+    except HostError:
+        return None
+    return Offer(environment.name, environment.packages, asdict(limits_of(phase)))

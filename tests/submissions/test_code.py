@@ -1,0 +1,206 @@
+"""Code that is sent in: it runs in a sandbox, on the sample and then on the test data, and what it writes is scored."""
+
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+from django.db import connection, connections
+
+from podium.core.models import Event
+from podium.core.storage import blob_path
+from podium.submissions import evaluation
+from podium.submissions.models import Run, RunLog, Score
+from podium.submissions.services import submission_cancel
+from tests.cast import Cast
+from tests.submissions.coding import (
+    FAILS_ON_MANY,
+    INPUTS,
+    REPEATS,
+    SLEEPS,
+    SLEEPS_ON_MANY,
+    soon,
+    takes_code,
+    zipped,
+)
+from tests.submissions.sending import newest, send
+
+pytestmark = pytest.mark.django_db
+Work = Callable[[], None]
+
+
+def code(cast: Cast, words: str, **fields: str) -> int:
+    """Send a script as ada; return the answer's status."""
+    return send(cast.client("ada"), words.encode(), name="predict.py", **fields).status_code
+
+
+def test_code_is_run_on_the_sample_then_on_the_test_data_and_its_predictions_are_scored(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    assert code(cast, REPEATS) == 302
+    assert newest().kind == "code"
+    work()
+    sent, run = newest(), Run.objects.get()
+    assert (sent.state, sent.error_message) == ("scored", "")
+    assert {score.split: score.value for score in Score.objects.all()} == {"public": 0.7, "private": 0.7}
+    assert run.predictions is not None
+    assert blob_path(run.predictions.sha256).read_text() == INPUTS.replace("id,x", "id,label")
+    assert run.inputs["code"] == sent.files.get().blob.sha256
+    assert {"predict_wall_s", "wall_s"} <= set(run.resources)
+    logs = {log.stage: log.text for log in RunLog.objects.all()}
+    assert "wrote 3 rows" in logs["sample"]
+    assert "wrote 20 rows" in logs["predict"]
+
+
+def test_its_team_reads_what_it_printed_on_the_sample_and_hosts_the_rest(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    code(cast, REPEATS)
+    work()
+    address = f"/submissions/{newest().pk}/"
+    team, host = cast.client("ada").get(address).text, cast.client("grace").get(address).text
+    assert "wrote 3 rows" in team
+    assert "wrote 20 rows" not in team
+    assert "wrote 20 rows" in host
+
+
+def test_code_that_fails_on_the_sample_is_rejected_with_its_own_words_and_uses_nothing(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest, rejected_are_free=False)
+    code(cast, "def predict(inputs_dir, output_path):\n    raise KeyError('hillshade')\n")
+    work()
+    sent = newest()
+    assert (sent.state, sent.uses_quota) == ("rejected", False)
+    assert "On the sample" in sent.error_message
+    assert "line 2" in sent.error_message
+    assert "hillshade" in sent.error_message
+    assert not RunLog.objects.filter(stage="predict").exists()
+
+
+def test_what_fails_on_hidden_data_says_what_kind_of_failure_it_was_and_no_more(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    code(cast, FAILS_ON_MANY)
+    work()
+    sent = newest()
+    assert sent.state == "rejected"
+    assert "ZeroDivision" not in sent.error_message
+    assert "line" not in sent.error_message
+    assert "ZeroDivisionError" in Run.objects.get().log  # which hosts read
+
+
+def test_hosts_may_let_teams_see_the_line_of_their_own_file_and_even_then_not_the_message(
+    cast: Cast, work: Work
+) -> None:
+    takes_code(cast.forest, show_error_lines=True)
+    code(cast, FAILS_ON_MANY)
+    work()
+    sent = newest()
+    line = 1 + FAILS_ON_MANY.splitlines().index(next(one for one in FAILS_ON_MANY.splitlines() if "1 / (" in one))
+    assert f"It stopped in `predict.py`, line {line}." in sent.error_message
+    assert "division" not in sent.error_message
+
+
+def test_where_participants_have_the_test_data_anyway_they_read_everything(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest, audience="participants")
+    code(cast, FAILS_ON_MANY)
+    work()
+    assert "ZeroDivisionError" in newest().error_message
+    assert "reading /input" in cast.client("ada").get(f"/submissions/{newest().pk}/").text
+
+
+def test_a_trial_runs_on_the_sample_alone_and_costs_nothing(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    code(cast, REPEATS, trial="on")
+    work()
+    sent = newest()
+    assert (sent.state, sent.trial, sent.uses_quota, sent.ranked) == ("tried", True, False, False)
+    assert not Score.objects.exists()
+    assert not RunLog.objects.filter(stage="predict").exists()
+    assert "5 of 5" in cast.client("ada").get("/challenges/forest/submit/").text
+    assert "Held Out" not in cast.client("ada").get("/challenges/forest/leaderboard/public/").text
+
+
+def test_predictions_that_are_there_are_not_made_again(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    code(cast, REPEATS)
+    evaluation.submission_queue(newest().pk)
+    claim = evaluation.run_claim(Run.objects.get().pk)
+    assert claim is not None
+    assert evaluation.predicting.predict(claim) is None
+    evaluation.run_release(claim.run.pk, attempt=1, why="the worker stopped between predicting and scoring")
+    before = RunLog.objects.get(stage="predict").updated_at
+    work()
+    assert newest().state == "scored"
+    assert RunLog.objects.get(stage="predict").updated_at == before
+
+
+def test_code_runs_once_for_all_tasks_of_a_phase(cast: Cast, work: Work) -> None:
+    phase = takes_code(cast.forest)
+    task = phase.tasks.get()
+    task.pk, task.name = None, "second"
+    task.save()
+    phase.phase_tasks.create(task=task, position=1)
+    code(cast, REPEATS)
+    work()
+    assert newest().state == "scored"
+    assert Run.objects.filter(state="scored").count() == 2
+    assert RunLog.objects.filter(stage="predict").count() == 1
+    assert Score.objects.count() == 4
+
+
+def test_a_zip_with_predict_py_is_code_where_code_is_taken(cast: Cast) -> None:
+    takes_code(cast.forest)
+    send(cast.client("ada"), zipped(predict__py=REPEATS, weights__csv="a\n1\n"), name="mine.zip")
+    assert newest().kind == "code"
+    send(cast.client("ada"), zipped(mine__csv="id,label\n"), name="mine.zip")
+    assert newest().kind == "predictions"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "name", "words"),
+    [
+        (["code"], "mine.csv", "is nothing that this phase takes. Send code"),
+        (["code", "notebook"], "both.zip", "could be code or a notebook"),
+        (["predictions"], "predict.py", "cannot be scored. Send .csv"),
+        (["model"], "model.pkl", "Send a model (.onnx or .skops)"),
+    ],
+)
+def test_what_a_phase_does_not_take_is_refused_with_what_it_takes(
+    cast: Cast, kinds: list[str], name: str, words: str
+) -> None:
+    takes_code(cast.forest, kinds=kinds)
+    answer = send(cast.client("ada"), zipped(predict__py=REPEATS, look__ipynb="{}"), name=name)
+    assert answer.status_code == 415
+    assert words in answer.content.decode()
+
+
+def test_a_phase_whose_environment_is_not_built_takes_no_code_and_says_so_everywhere(cast: Cast) -> None:
+    takes_code(cast.forest, environment="gpu-2031")
+    answer = send(cast.client("ada"), REPEATS.encode(), name="predict.py")
+    assert answer.status_code == 409
+    assert "gpu-2031" in answer.content.decode()
+    assert "takes no code" in cast.client("ada").get("/challenges/forest/submit/").text
+    assert "gpu-2031" in cast.client("grace").get(f"/host/challenges/challenge/{cast.forest.pk}/change/").text
+    assert send(cast.client("ada"), b"id,label\n", name="mine.csv").status_code == 302  # predictions need none
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("words", [SLEEPS, SLEEPS_ON_MANY], ids=["on the sample", "on the test data"])
+def test_cancelled_while_it_runs_it_is_dead_within_two_seconds(cast: Cast, words: str) -> None:
+    takes_code(cast.forest)
+    code(cast, words)
+    sent = newest()
+    evaluation.submission_queue(sent.pk)
+    run = Run.objects.get()
+
+    def works() -> None:
+        evaluation.run_evaluate(run.pk)
+        connections.close_all()
+
+    worker = Thread(target=works)
+    worker.start()
+    stage = "sample" if words is SLEEPS else "predict"
+    soon(lambda: RunLog.objects.filter(run=run, stage=stage).exclude(text="").exists())  # it runs: its log is there
+    assert "It is tried on" in cast.client("ada").get(f"/submissions/{sent.pk}/").text or stage == "predict"
+    submission_cancel(sent, actor=cast.ada)
+    assert soon(lambda: not worker.is_alive()) < 2
+    run.refresh_from_db()
+    assert (run.state, newest().state) == ("cancelled", "cancelled")
+    assert Event.objects.filter(name="submission_cancel").count() == 1
+    connection.close()
