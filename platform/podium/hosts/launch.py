@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from podium.challenges.models import Challenge
-from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
 from podium.hosts.foresight import foresee
+from podium.submissions import own_scorers
 
 
 def missing(challenge: Challenge) -> list[str]:
@@ -23,8 +23,8 @@ def _missing(challenge: Challenge) -> Iterator[str]:
     for phase in challenge.phases.filter(tasks=None):
         yield f"The phase “{phase}” has no task, so what is sent to it fails."
     for phase in challenge.phases.all():
-        if takes_nothing(phase):
-            yield f"The phase “{phase}” takes no submissions. {CLOSED}"
+        if closed := own_scorers.why_closed(phase):
+            yield f"The phase “{phase}” takes no submissions. {closed}"
     if not challenge.pages.filter(slug="overview").exists():
         yield "There is no page “overview” yet, so the first tab is empty."
     if not newest_versions(challenge).exclude(dataset__audience="scoring").filter(files__path=SAMPLE).exists():
