@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from podium.challenges.models import Phase
 from podium.core.storage import store_bytes
 from podium.submissions.models import Submission, SubmissionFile
 from podium.teams.models import Invitation
@@ -55,6 +56,11 @@ OF_CHALLENGES = {
     "submissions:detail": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
     "submissions:state": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
     "submissions:file": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
+    "submissions:log sample": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
+    "submissions:log predict": ("302 404 404 404 404 404 200 200 200", "302 404 404 404 404 200 200"),
+    "submissions:notebook sample": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
+    "submissions:notebook predict": ("302 404 404 404 404 404 200 200 200", "302 404 404 404 404 200 200"),
+    "submissions:predictions": ("302 404 404 404 404 404 200 200 200", "302 404 404 404 404 200 200"),
     "POST submissions:select": ("302 404 404 404 302 404 403 403 302", "302 404 404 404 302 403 302"),
     "POST submissions:cancel": ("302 404 404 404 409 404 403 409 409", "302 404 404 404 409 409 409"),
     "api:challenge": (ALL, INSIDE),
@@ -129,7 +135,7 @@ def arguments(cast: Cast, name: str, slug: str) -> dict[str, object]:
     address, _, board = name.partition(" ")
     team, member = (cast.held_out, cast.ada) if slug == "forest" else (cast.harbour.teams.get(), cast.dara)
     if address.startswith(("submissions:", "api:s", "api:cancel")) and not address.endswith(("submit", "submissions")):
-        return {"pk": Submission.objects.get(team=team).pk}
+        return {"pk": Submission.objects.get(team=team).pk, **({"stage": board} if board else {})}
     extra: dict[str, dict[str, object]] = {
         "challenges:page": {"page": "hints"},
         "challenges:data-file": {"name": "train.csv"},
@@ -156,9 +162,20 @@ def stage(cast: Cast) -> Cast:
         team = Membership.objects.get(challenge=challenge, user=author).team
         sent = Submission.objects.create(phase=challenge.phases.get(), team=team, author=author, state="scored")
         SubmissionFile.objects.create(submission=sent, name="mine.csv", blob=store_bytes(predictions(9)))
+        _ran(sent)
         Page.objects.create(challenge=challenge, slug="hints", title="Hints", body="Look twice.")
         _, TOKENS[challenge.slug] = invitation_create(team, actor=author)
     return cast
+
+
+def _ran(sent: Submission) -> None:
+    """Have a submission be a notebook that ran on the sample and on hidden inputs."""
+    task, words = sent.phase.tasks.get(), store_bytes(b"<p>words</p>")
+    Phase.objects.filter(pk=sent.phase_id).update(inputs=task.reference)  # for scoring alone, whatever it is
+    Submission.objects.filter(pk=sent.pk).update(kind="notebook")
+    run = sent.runs.create(task=task, reference=task.reference, scorer={}, predictions=words, predictions_name="a.csv")
+    for stage in ("sample", "predict"):
+        run.logs.create(stage=stage, text="words", rendered=words)
 
 
 def post(client: Client, address: str) -> HttpResponse:

@@ -11,7 +11,8 @@ from tests.cast import Cast, predictions
 
 V1 = "/api/v1/"
 SUBMISSION_KEYS = {"id", "challenge", "phase", "team", "state", "created_at", "finished_at", "description", "selected"}
-SUBMISSION_KEYS |= {"scores", "error"}
+SUBMISSION_KEYS |= {"scores", "error", "kind", "trial", "stage"}
+BY_ITSELF = {"log", "position", "expected_wait_s"}  # and only in the answer about one submission
 SCORE_KEYS = {"column", "split", "value", "ci_low", "ci_high"}
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from podium.challenges.models import Phase
 from podium.submissions.models import Submission
-from tests.api.asking import SCORE_KEYS, SUBMISSION_KEYS, V1, error_of
+from tests.api.asking import BY_ITSELF, SCORE_KEYS, SUBMISSION_KEYS, V1, error_of
 from tests.cast import SPLITS, predictions
 
 
@@ -28,6 +28,7 @@ def test_a_file_sent_in_is_scored(ask, work):
     assert (sent["scores"], sent["error"], sent["finished_at"], sent["selected"]) == ([], None, None, False)
     work()
     done = ada.get(f"submissions/{sent['id']}/").json()
+    assert set(done) == SUBMISSION_KEYS | BY_ITSELF
     assert done["state"] == "scored"
     assert done["finished_at"] >= done["created_at"]
     assert [set(score) for score in done["scores"]] == [SCORE_KEYS]

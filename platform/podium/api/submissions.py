@@ -24,10 +24,12 @@ from podium.challenges.models import Challenge, Phase
 from podium.challenges.rules import require
 from podium.core.uploads import refuse_if_longer
 from podium.leaderboards.shown import scores_shown
+from podium.submissions.kinds import CODE_KINDS
 from podium.submissions.models import Submission
-from podium.submissions.selectors import get_visible, phase_for, visible_to
+from podium.submissions.selectors import get_visible, logs_for, phase_for, stages_of, visible_to
 from podium.submissions.services import submission_cancel, submission_receive, submission_select
-from podium.submissions.states import SubmissionState
+from podium.submissions.states import Stage, SubmissionState
+from podium.submissions.waiting import wait_of
 
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -54,13 +56,32 @@ class SubmissionFields(Fields):
     challenge = serializers.SlugField()
     phase = serializers.SlugField()
     team = serializers.CharField()
+    kind = serializers.ChoiceField(Submission.Kind.choices)
+    trial = serializers.BooleanField(help_text="Code that is only tried on the public sample: no score, no quota.")
     state = serializers.ChoiceField(SubmissionState.choices)
+    stage = serializers.ChoiceField(Stage.choices, allow_null=True, help_text="What it is at while it runs.")
     created_at = serializers.DateTimeField(help_text="When its last byte had arrived.")
     finished_at = serializers.DateTimeField(allow_null=True)
     description = serializers.CharField()
     selected = serializers.BooleanField(help_text="Chosen to count in the end.")
     scores = ScoreFields(many=True)
     error = FaultFields(allow_null=True)
+
+
+class LogFields(Fields):
+    """What the code of a submission printed at one stage: the last 64 KiB."""
+
+    stage = serializers.ChoiceField(Stage.choices)
+    text = serializers.CharField()
+    updated_at = serializers.DateTimeField()
+
+
+class OneSubmissionFields(SubmissionFields):
+    """A submission by itself, with how long it waits yet, and with what its code printed."""
+
+    position = serializers.IntegerField(allow_null=True, help_text="In its queue, from 1, while it waits.")
+    expected_wait_s = serializers.FloatField(allow_null=True, help_text="Until it is likely to begin, where known.")
+    log = LogFields(many=True, help_text="Of code, as far as you may read it: its team what it printed on the sample.")
 
 
 class SubmissionBody(Fields):
@@ -71,6 +92,9 @@ class SubmissionBody(Fields):
         required=False, allow_blank=True, max_length=60, help_text="Left out: the current one."
     )
     description = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    trial = serializers.BooleanField(
+        required=False, default=False, help_text="Only try code on the phase's public sample, for nothing."
+    )
 
 
 class SelectBody(Fields):
@@ -120,6 +144,7 @@ class Submissions(Endpoint):
             upload=sent["file"],
             description=sent.get("description", ""),
             idempotency_key=key,
+            trial=sent["trial"],
         )
         return Response(shown(self, [get_visible(self.person, submission.pk)])[0], status=200 if known else 201)
 
@@ -127,10 +152,14 @@ class Submissions(Endpoint):
 class OneSubmission(Endpoint):
     """A submission."""
 
-    @extend_schema(responses={200: SubmissionFields, **errors(401, 404)})
+    @extend_schema(responses={200: OneSubmissionFields, **errors(401, 404)})
     def get(self, request: Request, pk: int) -> Response:
-        """Show a submission: its state, and its scores once there are any."""
-        return Response(shown(self, [get_visible(self.person, pk)])[0])
+        """Show a submission: its state, its scores once there are any, and what its code printed so far."""
+        submission = get_visible(self.person, pk)
+        logs = LogFields(logs_for(self.person, submission), many=True).data if submission.kind in CODE_KINDS else []
+        wait = wait_of(submission)
+        waits = {"position": wait and wait.position, "expected_wait_s": wait and wait.expected_s}
+        return Response({**shown(self, [submission])[0], **waits, "log": logs})
 
 
 class Select(Endpoint):
@@ -177,9 +206,17 @@ class SubmissionFile(Endpoint):
 def shown(endpoint: Endpoint, submissions: Iterable[Submission]) -> list[dict[str, Any]]:
     """Return submissions as the person may see them."""
     rows = list(submissions)
-    scores = scores_shown(endpoint.person, rows)
+    scores, stages = scores_shown(endpoint.person, rows), stages_of(rows)
     return [
-        dict(SubmissionFields({**_facts(row), "scores": [score_shown(one) for one in scores.get(row.pk, [])]}).data)
+        dict(
+            SubmissionFields(
+                {
+                    **_facts(row),
+                    "stage": stages.get(row.pk),
+                    "scores": [score_shown(one) for one in scores.get(row.pk, [])],
+                }
+            ).data
+        )
         for row in rows
     ]
 
@@ -191,6 +228,8 @@ def _facts(row: Submission) -> dict[str, Any]:
         "challenge": row.team.challenge.slug,
         "phase": row.phase.slug,
         "team": row.team.name,
+        "kind": row.kind,
+        "trial": row.trial,
         "state": row.state,
         "created_at": row.received_at,
         "finished_at": row.finished_at,

@@ -59,3 +59,8 @@ def is_own(task: Task) -> bool:
 def runs_own(phase: Phase) -> bool:
     """Return whether a phase has a task that is scored by a program of its hosts."""
     return phase.tasks.filter(scorer__kind__in=OWN).exists()
+
+
+def reads_files(phase: Phase) -> bool:
+    """Return whether a phase is scored by a program that reads the very file that was sent, whatever it is."""
+    return phase.tasks.filter(scorer__kind__in=[EVALUATE, PROGRAM]).exists()

@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 as_json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on one line, nothing else."
 )
-MARKS = {"scored": 0, "rejected": 2}  # exit status of `submit`; everything else is 1
+MARKS = {"scored": 0, "tried": 0, "rejected": 2}  # exit status of `submit`; everything else is 1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -144,17 +144,18 @@ def download(*, slug: str, names: Sequence[str], folder: Path | None, as_json: b
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
 @click.option("--phase", default="", help="The phase to send into. Default: the current one.")
 @click.option("--description", "--note", "description", default="", help="A note to yourself and your team.")
+@click.option("--trial", is_flag=True, help="Only try code on the phase's public sample: it costs nothing.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the scores.")
 @as_json_option
-def submit(*, slug: str, file: Path, phase: str, description: str, wait: bool, as_json: bool) -> int:
+def submit(*, slug: str, file: Path, phase: str, description: str, trial: bool, wait: bool, as_json: bool) -> int:
     """Send FILE in.
 
-    Exit status: 0 scored (with --no-wait: taken), 2 rejected, 1 anything else.
+    Exit status: 0 scored, or tried and found to work (with --no-wait: taken), 2 rejected, 1 anything else.
     """
     from podium.client.show import note, progress  # noqa: PLC0415
     from podium.client.uploads import follow, send  # noqa: PLC0415
 
-    given = {"phase": phase, "description": description}
+    given = {"phase": phase, "description": description, "trial": "true" if trial else ""}
     fields = {name: value for name, value in given.items() if value}
     with _site() as api:
         with progress(file.name, file.stat().st_size, quiet=as_json) as advance:

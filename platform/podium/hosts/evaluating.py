@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from podium.challenges.models import Dataset, DatasetVersion, Phase, PhaseTask, Task
+from podium.challenges.models import Dataset, Phase, PhaseTask, Task
 from podium.challenges.references import UnreadableError, split_sizes
 from podium.challenges.scorers import FUNCTION, METRIC, keys_of
 from podium.challenges.splitting import task_split
@@ -19,6 +19,7 @@ from podium.core.words import percent
 from podium.hosts import task_scorers
 from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
+from podium.hosts.code_phases import FIELDSET, CodePhaseForm
 from podium.hosts.foresight import foresee
 from podium.hosts.scope import person
 from podium.leaderboards.models import Board, Column
@@ -61,7 +62,7 @@ class TaskForm(forms.ModelForm[Task]):
     scorer_file = forms.FileField(
         label="File of your own scorer",
         required=False,
-        help_text="For the kinds function, evaluate and program: a .py, or a .zip. It takes the place of the one before.",
+        help_text="For the kinds function, evaluate and program: a .py or a .zip. It replaces the one before.",
     )
     limits = ReadableJSONField(
         required=False,
@@ -94,8 +95,8 @@ class TaskForm(forms.ModelForm[Task]):
         fields = ("challenge", "name", "reference", "scorer", "environment", "limits")
         help_texts = {
             "name": "Small letters, digits, dots, dashes and underscores.",
-            "reference": "The solution, for scoring only, one file for a metric: the id column, the true values, and a column that "
-            "says public or private, unless Podium is to split the rows.",
+            "reference": "The solution, for scoring only. For a metric one file: the id column, the true values, and a "
+            "column that says public or private, unless Podium is to split the rows.",
         }
 
     def clean_environment(self) -> str:
@@ -116,8 +117,8 @@ class TaskForm(forms.ModelForm[Task]):
         if not isinstance(scorer, dict) or set(scorer) != {"kind", "spec"} or not isinstance(scorer["spec"], dict):
             raise ValidationError('A scorer is an object with "kind" and "spec", like the example of a new task.')
         scorer = task_scorers.with_file(scorer, self.files.get(self.add_prefix("scorer_file")))
-        challenge = self.cleaned_data.get("challenge") or self.instance.challenge_id and self.instance.challenge
-        task_scorers.check(scorer, challenge=challenge.pk if challenge else None)
+        chosen = self.cleaned_data.get("challenge")
+        task_scorers.check(scorer, challenge=chosen.pk if chosen else self.instance.challenge_id)
         return scorer
 
     def clean(self) -> dict[str, Any] | None:
@@ -226,18 +227,14 @@ class PhaseTaskInline(HostInline[PhaseTask]):
     model = PhaseTask
 
 
-class PhaseForm(forms.ModelForm[Phase]):
-    """A phase, with kinds as boxes."""
-
-    kinds = forms.MultipleChoiceField(
-        choices=[("predictions", "predictions")], initial=["predictions"], widget=forms.CheckboxSelectMultiple
-    )
+class PhaseForm(CodePhaseForm):
+    """A phase: when what may be sent."""
 
     class Meta:
         model = Phase
         fields = ("challenge", "name", "slug", "position", "opens", "closes", "private_release", "kinds", "daily_limit",
                   "total_limit", "rejected_are_free", "late", "final_selections", "upload_limit_mb",
-                  "ladder")  # fmt: skip
+                  "ladder", *CodePhaseForm.Meta.fields[1:])  # fmt: skip
         help_texts = {
             "opens": "In UTC.",
             "closes": "In UTC. The moment itself is too late.",
@@ -282,9 +279,13 @@ class PhaseAdmin(HostAdmin[Phase]):
     list_filter = (BY_CHALLENGE,)
     list_select_related = ("challenge",)
     form = PhaseForm
-    fields = (
-        "challenge", ("name", "slug"), "position", "opens", "closes", "private_release", "kinds",
-        ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb", "ladder",
+    fieldsets = (
+        (None, {"fields": (
+            "challenge", ("name", "slug"), "position", "opens", "closes", "private_release", "kinds",
+            ("daily_limit", "total_limit"), "rejected_are_free", "late", "final_selections", "upload_limit_mb",
+            "ladder",
+        )}),
+        FIELDSET,
     )  # fmt: skip
     fixed = ("challenge", "slug")  # programs name it
     inlines = (PhaseTaskInline,)

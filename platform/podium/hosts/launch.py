@@ -8,6 +8,8 @@ from podium.challenges.models import Challenge
 from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
 from podium.hosts.foresight import foresee
 from podium.submissions import own_scorers
+from podium.submissions.kinds import runs_code
+from podium.submissions.opening import why_closed
 
 
 def missing(challenge: Challenge) -> list[str]:
@@ -23,8 +25,12 @@ def _missing(challenge: Challenge) -> Iterator[str]:
     for phase in challenge.phases.filter(tasks=None):
         yield f"The phase “{phase}” has no task, so what is sent to it fails."
     for phase in challenge.phases.all():
-        if closed := own_scorers.why_closed(phase):
-            yield f"The phase “{phase}” takes no submissions. {closed}"
+        if shut := own_scorers.why_closed(phase):
+            yield f"The phase “{phase}” takes no submissions. {shut}"
+        if closed := why_closed(phase):
+            yield f"The phase “{phase}” takes no code now. {closed.why}"
+        elif runs_code(phase) and phase.sample_inputs_id is None:
+            yield f"The phase “{phase}” takes code and has no sample, so teams cannot see why theirs fails."
     if not challenge.pages.filter(slug="overview").exists():
         yield "There is no page “overview” yet, so the first tab is empty."
     if not newest_versions(challenge).exclude(dataset__audience="scoring").filter(files__path=SAMPLE).exists():

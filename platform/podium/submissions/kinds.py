@@ -13,16 +13,18 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from podium.challenges.models import Phase
+from podium.challenges.scorers import reads_files
 from podium.core.errors import WrongType
 from podium.submissions.models import Submission
 
 Kind = Submission.Kind
 TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")
+FOR_PROGRAMS = (".json", ".jsonl", ".txt", ".npz", ".npy")
 ENDINGS: dict[str, tuple[str, ...]] = {
     Kind.PREDICTIONS: TABLES,
     Kind.CODE: (".py", ".zip"),
     Kind.NOTEBOOK: (".ipynb", ".zip"),
-    Kind.MODEL: (".onnx", ".skops"),
+    Kind.MODEL: (".onnx", ".skops", ".zip"),
     Kind.CONTAINER: (".tar", ".tar.gz", ".tgz"),
 }
 WHAT: dict[str, str] = {
@@ -50,7 +52,13 @@ def runs_code(phase: Phase) -> bool:
 
 def endings_of(phase: Phase) -> list[str]:
     """Return the endings of the files that a phase takes, for a file chooser."""
-    return list(dict.fromkeys(ending for kind in kinds_of(phase) for ending in ENDINGS[kind]))
+    return list(dict.fromkeys(ending for kind in kinds_of(phase) for ending in endings_in(phase, kind)))
+
+
+def endings_in(phase: Phase, kind: str) -> tuple[str, ...]:
+    """Return the endings of a kind in a phase: what a program of the hosts reads may be more than a table."""
+    more = FOR_PROGRAMS if kind == Kind.PREDICTIONS and reads_files(phase) else ()
+    return (*ENDINGS[kind], *more)
 
 
 class Look:
@@ -72,7 +80,7 @@ class Look:
     def kind(self, phase: Phase) -> str:
         """Return the kind that this is in a phase. Raises `WrongType`, which says what the phase takes."""
         taken = kinds_of(phase)
-        fits = [kind for kind in taken if self.name.lower().endswith(ENDINGS[kind])]
+        fits = [kind for kind in taken if self.name.lower().endswith(endings_in(phase, kind))]
         if not fits:
             raise self._wrong(phase)
         if fits == [Kind.PREDICTIONS] or not self.name.lower().endswith(".zip"):
@@ -82,7 +90,10 @@ class Look:
     def _of_zip(self, phase: Phase, fits: Sequence[str]) -> str:
         inside = self.inside or ()
         notebooks = [name for name in inside if name.lower().endswith(".ipynb")]
-        found = [Kind.CODE] * any(name in ENTRY_POINTS for name in inside) + [Kind.NOTEBOOK] * (len(notebooks) == 1)
+        models = [name for name in inside if name.lower().endswith((".onnx", ".skops"))]
+        is_code = any(name in ENTRY_POINTS for name in inside)
+        found = [Kind.CODE] * is_code + [Kind.NOTEBOOK] * (len(notebooks) == 1)
+        found += [Kind.MODEL] * (len(models) == 1 and not found)  # beside code it is what the code loads
         asked = [kind for kind in found if kind in fits]
         if len(asked) > 1:
             raise WrongType(
@@ -102,7 +113,10 @@ class Look:
     def _wrong(self, phase: Phase) -> WrongType:
         taken = kinds_of(phase)
         if taken == [Kind.PREDICTIONS]:
-            return WrongType(f"“{self._shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip.")
+            more = f", or {', '.join(FOR_PROGRAMS)}" if reads_files(phase) else ""
+            return WrongType(
+                f"“{self._shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip{more}."
+            )
         what = " or ".join(WHAT[kind] for kind in taken)
         return WrongType(f"“{self._shown}” is nothing that this phase takes. Send {what}.")
 

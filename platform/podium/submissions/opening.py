@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -11,13 +12,12 @@ from podium.core.errors import Conflict
 from podium.submissions import workers
 from podium.submissions.kinds import CODE_KINDS, runs_code
 from podium.submissions.states import Queue
-from scoring.environments import Environment, find
+from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
 from scoring.runners.predicting import ModelSpec, PredictJob, StreamSpec
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
 
-STANDARD = "standard"
 USUAL: Mapping[str, float] = {"wall_s": 600, "cpus": 1, "memory_mb": 2048, "pids": 128, "output_bytes": 256 * MIB}
 NO_INPUTS = "Its hosts have not said yet what submitted code reads."
 
@@ -72,6 +72,7 @@ def job_of(
     phase: Phase, *, kind: str, submission: Path, filename: str, input: Path, out: Path, live: Path
 ) -> PredictJob:
     """Return the job that runs a submission's code on a folder of data. Raises HostError."""
+    model, stream = specs_of(phase.model, phase.stream)
     return PredictJob(
         kind=kind,
         submission=submission,
@@ -81,10 +82,18 @@ def job_of(
         expects=phase.expects,
         environment=environment_of(phase),
         limits=limits_of(phase),
-        model=ModelSpec.from_dict(phase.model) if phase.model else None,
-        stream=StreamSpec.from_dict(phase.stream) if phase.stream else None,
+        model=model,
+        stream=stream,
         command=None,
         live=live,
+    )
+
+
+def specs_of(model: Mapping[str, Any], stream: Mapping[str, Any]) -> tuple[ModelSpec | None, StreamSpec | None]:
+    """Return how models are fed, and how data are streamed, where a phase says so. Raises HostError."""
+    return (
+        ModelSpec.from_dict(model) if model else None,
+        StreamSpec.from_dict(stream) if stream else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Reading submissions."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from podium.challenges.selectors import current_phase
 from podium.core.errors import Conflict
 from podium.submissions.models import Run, RunLog, Submission
 from podium.submissions.quota import Allowance, allowance
-from podium.submissions.states import Stage
+from podium.submissions.states import RunState, Stage, SubmissionState
 from podium.teams.models import Team
 
 __all__ = ["Allowance", "allowance", "get_visible", "of_team", "phase_for", "visible_to"]
@@ -59,6 +60,15 @@ def phase_for(challenge: Challenge, slug: str | None = None, *, at: datetime | N
     if phase is None:
         raise Conflict("This challenge has no phase yet, so nothing can be sent in.", code="phase_closed")
     return phase
+
+
+def stages_of(submissions: Iterable[Submission]) -> dict[int, str]:
+    """Return what each of these submissions is at that run now, by key. One query, and none where nothing runs."""
+    running = [row.pk for row in submissions if row.state == SubmissionState.RUNNING]
+    if not running:
+        return {}
+    runs = Run.objects.filter(seats__submission__in=running, state=RunState.CLAIMED).order_by("-pk")
+    return dict(runs.values_list("seats__submission", "stage"))
 
 
 def logs_for(user: Person, submission: Submission) -> QuerySet[RunLog]:

@@ -178,7 +178,7 @@ def sample_of(challenge: Challenge) -> Sample | None:
     return Sample(name=file.path, lines=b"".join(head).decode(errors="replace"), rows=rows)
 
 
-@csp_update({"frame-src": [SELF]})  # a notebook as it ran, in a frame
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # a notebook as it ran, in a frame
 @login_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -275,7 +275,7 @@ def log(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
     return answer
 
 
-@csp_replace(NOTEBOOK_POLICY)
+@csp_replace(NOTEBOOK_POLICY)  # type: ignore[arg-type]  # it knows no arguments
 @xframe_options_sameorigin
 @login_required
 @require_safe
