@@ -114,7 +114,7 @@ class TaskForm(forms.ModelForm[Task]):
     def clean_scorer(self) -> dict[str, Any]:
         """Refuse what could not score."""
         scorer = self.cleaned_data["scorer"]
-        if not isinstance(scorer, dict) or set(scorer) != {"kind", "spec"} or not isinstance(scorer["spec"], dict):
+        if not isinstance(scorer, dict) or set(scorer) != {"kind", "spec"}:
             raise ValidationError('A scorer is an object with "kind" and "spec", like the example of a new task.')
         scorer = task_scorers.with_file(scorer, self.files.get(self.add_prefix("scorer_file")))
         chosen = self.cleaned_data.get("challenge")

@@ -30,11 +30,11 @@ ON_ITS_OWN = "This version holds {count} files. A reference is one file; publish
 
 def with_file(scorer: Mapping[str, Any], upload: UploadedFile[Any] | None) -> dict[str, Any]:
     """Return a scorer with the program that was uploaded in its place. Raises ValidationError."""
-    if upload is None:
+    if upload is None or not isinstance(scorer["spec"], dict):
         return dict(scorer)
     if scorer["kind"] not in OWN:
         raise ValidationError(f"A built-in metric takes no file. Set the kind to {', '.join(OWN)}, or leave it out.")
-    spec = {name: value for name, value in (scorer["spec"] or {}).items() if name not in {"source", "program"}}
+    spec = {name: value for name, value in scorer["spec"].items() if name not in {"source", "program"}}
     name = (upload.name or "").lower()
     if name.endswith(".py"):
         return {"kind": scorer["kind"], "spec": {**spec, "source": _text(upload)}}
