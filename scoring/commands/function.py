@@ -50,14 +50,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _sandboxed() -> FunctionScorer:
     """Return what runs functions in sandboxes. Raises UsageError where none works here."""
+    from scoring.environments import Environment  # noqa: PLC0415
     from scoring.sandbox.backend import sandbox_here  # noqa: PLC0415 - with --trust nobody needs them
-    from scoring.scorers.places import ThisPython  # noqa: PLC0415
     from scoring.scorers.sandboxed import SandboxScorer  # noqa: PLC0415
 
     sandbox = sandbox_here()
     isolation = sandbox.probe()
     if isolation.holds:
-        return SandboxScorer(sandbox, ThisPython())
+        return SandboxScorer(sandbox, Environment.of_this_python())
     mends = dict.fromkeys(canary.mend for canary in isolation.canaries if canary.mend)
     raise UsageError(
         "--metric-file runs that file as a program in a sandbox, and none works on this machine: "

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import shutil
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
+from scoring.environments import Environment
 from scoring.errors import shown
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.sandbox.backend import Sandbox
-from scoring.sandbox.bubblewrap import base_python
 from scoring.sandbox.jobs import JobSpec, Result, Tree, Verdict
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -26,47 +22,6 @@ INSIDE = "/podium/scoring"
 """Where this package lies in a sandbox."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 LOG_BYTES = 16_384
-
-
-class Environment(Protocol):
-    """A Python with packages that a sandbox shows."""
-
-    @property
-    def name(self) -> str:
-        """What hosts call it."""
-
-    @property
-    def packages(self) -> Mapping[str, str]:
-        """Each package and its version."""
-
-    @property
-    def python(self) -> str:
-        """The interpreter, as the path that it has inside."""
-
-    def trees(self) -> tuple[Tree, ...]:
-        """Return the folders that must be seen inside."""
-
-
-class ThisPython:
-    """The environment that we run in ourselves: what the site has, its hosts' scorers have."""
-
-    name = "here"
-    target = "/environment"
-
-    @cached_property
-    def packages(self) -> Mapping[str, str]:
-        """Each package and its version."""
-        return {item.name: item.version for item in importlib.metadata.distributions()}
-
-    @property
-    def python(self) -> str:
-        """The interpreter, as the path that it has inside."""
-        return sys.executable if sys.prefix == sys.base_prefix else f"{self.target}/bin/python"
-
-    def trees(self) -> tuple[Tree, ...]:
-        """Return the folders that must be seen inside."""
-        own = () if sys.prefix == sys.base_prefix else (Tree(source=Path(sys.prefix), target=self.target),)
-        return (*base_python(), *own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scoring.environments import Environment
 from scoring.jobs import ScoreResult
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result, Verdict
@@ -20,7 +21,7 @@ from scoring.scorers import FunctionJob
 from scoring.scorers.answers import NoAnswerError, last_stage, read_lines, read_result
 from scoring.scorers.evaluate import EvaluateJob, score_evaluate
 from scoring.scorers.function import crashed, hashes_of, not_started, over_limit
-from scoring.scorers.places import Environment, Place, put, said, staging, used
+from scoring.scorers.places import Place, put, said, staging, used
 from scoring.scorers.program import ProgramJob, score_program
 
 Job = FunctionJob | EvaluateJob | ProgramJob

@@ -18,14 +18,14 @@ from podium.core.storage import blob_path
 from podium.submissions import opening, workers
 from podium.submissions.models import Run, RunSubmission, Submission
 from podium.submissions.states import Queue
-from scoring.environments import find
+from scoring.environments import HERE, Environment, find
 from scoring.errors import HostError
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
 from scoring.scorers import FunctionJob, FunctionLimits, FunctionSpec
 from scoring.scorers.evaluate import EvaluateJob
-from scoring.scorers.places import Environment, ThisPython, put
+from scoring.scorers.places import put
 from scoring.scorers.program import ProgramJob
 from scoring.scorers.sandboxed import Job, SandboxScorer
 from scoring.scorers.specs import EvaluateSpec, ProgramSpec
@@ -50,9 +50,7 @@ def why_closed(phase: Phase) -> str:
 
 def environment_of(task: Task) -> Environment:
     """Return what a task's scorer runs in. Raises HostError where it was not built."""
-    if not task.environment:
-        return ThisPython()
-    return find(Path(settings.ENVIRONMENTS_DIR), task.environment)
+    return find(Path(settings.ENVIRONMENTS_DIR), task.environment or HERE)
 
 
 def limits_of(task: Task) -> Limits:

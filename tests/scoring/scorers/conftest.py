@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from scoring.environments import Environment
 from scoring.sandbox.backend import sandbox_here
-from scoring.scorers.places import ThisPython
 from scoring.scorers.sandboxed import SandboxScorer
 
 
 @pytest.fixture(scope="session")
 def scorer() -> SandboxScorer:
     """What scores, in the environment that the tests run in."""
-    return SandboxScorer(sandbox_here(), ThisPython(), wait_s=0.2)
+    return SandboxScorer(sandbox_here(), Environment.of_this_python(), wait_s=0.2)
 
 
 Folder = Callable[..., Path]
