@@ -22,7 +22,7 @@ from podium.challenges.services import (
     rules_publish,
 )
 from podium.core.storage import store_bytes
-from podium.demo import dating
+from podium.demo import dating, own_scorer
 from podium.demo.blueprints import Blueprint, Window
 from podium.demo.data import Table, files, solution, split_of, table
 from podium.demo.history import Sending, Visit, in_order
@@ -145,7 +145,15 @@ def page_numbers(blueprint: Blueprint) -> dict[str, object]:
         "first_test": str(this.test_ids[0]),
         "low": int(this.train[1].min()),
         "high": int(this.train[1].max()),
+        **_how_it_is_scored(blueprint),
     }
+
+
+def _how_it_is_scored(blueprint: Blueprint) -> dict[str, str]:
+    """Return the words about its metric, of a challenge whose host has one of their own that may not run here."""
+    if not own_scorer.source(blueprint.slug):
+        return {}
+    return {"how": blueprint.words("by-score" if blueprint.has_own_scorer else "by-accuracy").rstrip()}
 
 
 def public_rows(blueprint: Blueprint) -> int:
@@ -160,7 +168,10 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
     dataset_publish(challenge, name="data", audience="participants", files=given, actor=host)
     hidden = {"solution.csv": store_bytes(solution(this))}
     reference = dataset_publish(challenge, name="solution", audience="scoring", files=hidden, actor=host)
-    task = Task.objects.create(challenge=challenge, name="main", reference=reference, scorer=blueprint.scorer)
+    scorer, environment = blueprint.scorer, own_scorer.environment() if blueprint.has_own_scorer else ""
+    task = Task.objects.create(
+        challenge=challenge, name="main", reference=reference, scorer=scorer, environment=environment or ""
+    )
     phase = Phase.objects.create(
         challenge=challenge,
         name="Main phase",

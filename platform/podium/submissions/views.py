@@ -289,7 +289,7 @@ def notebook(request: HttpRequest, pk: int, stage: str) -> HttpResponseBase:
     return answer
 
 
-@csp_replace(NOTEBOOK_POLICY)
+@csp_replace(NOTEBOOK_POLICY)  # type: ignore[arg-type]
 @xframe_options_sameorigin
 @login_required
 @require_safe
