@@ -173,6 +173,20 @@ def test_a_program_is_uploaded_scores_and_shows_its_page_in_a_frame_without_righ
     assert cast.client("chen").get(address).status_code == 404
 
 
+def test_a_program_that_stops_says_nothing_of_its_words_to_the_team_and_does_not_acquit_the_file(
+    cast: Cast, work: Callable[[], None], program: Callable[..., Phase]
+) -> None:
+    program()
+    send(cast.client("ada"), b"the label of row 1", name="mine.json")
+    work()
+    assert (newest().state, newest().uses_quota) == ("failed", False)
+    assert "compare your file with what the hosts ask for" in newest().error_message
+    assert "not your file" not in newest().error_message
+    assert "the label of row 1" in Run.objects.get().log
+    assert "ended with exit status 1" in Run.objects.get().log
+    assert "exit status" not in cast.client("ada").get(f"/submissions/{newest().pk}/").text
+
+
 def test_the_page_of_a_program_is_for_hosts_where_they_do_not_say_otherwise(
     cast: Cast, work: Callable[[], None], program: Callable[..., Phase]
 ) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from podium.challenges.models import Task
-from podium.challenges.scorers import METRIC
+from podium.challenges.scorers import METRIC, reads_files
 from podium.core import events
 from podium.core.locks import locked
 from podium.core.storage import store_bytes
@@ -267,8 +267,15 @@ def _fail(submission: Submission, *, host: bool) -> None:
         "submission_fail",
         uses_quota=False,
         error_code="host_error" if host else "platform_error",
-        error_message=f"{whose} That was not your file: the submission was given back. Reference {reference}.",
+        error_message=f"{whose} {_at_fault(submission, host=host)} Reference {reference}.",
     )
+
+
+def _at_fault(submission: Submission, *, host: bool) -> str:
+    """Say whose doing it was not, where that is known: a program that reads files itself may stop for what one holds."""
+    if host and reads_files(submission.phase):
+        return "The submission was given back. If that happens again, compare your file with what the hosts ask for."
+    return "That was not your file: the submission was given back."
 
 
 def _end(submission: Submission, state: SubmissionState, event: str, **fields: Any) -> None:
