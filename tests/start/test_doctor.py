@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +66,28 @@ def test_doctor_names_the_package_that_brings_a_missing_program(monkeypatch: pyt
     (bubblewrap, _chromium) = doctor.sandbox()
     assert bubblewrap.state == "warn"
     assert bubblewrap.mend.endswith("install bubblewrap")
+
+
+def test_doctor_says_what_isolation_the_machine_offers_and_that_code_has_nothing_to_run_in(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.DATA_DIR, settings.ENVIRONMENTS_DIR = tmp_path, tmp_path / "environments"
+    isolation, room, environments = doctor.isolated()
+    assert isolation.state == "ok"
+    assert "label, network, user" in isolation.text
+    assert re.match(r"\d+ at once: \d+ cores, [\d,]+ MiB of memory", room.text)
+    assert (environments.state, environments.mend) == ("warn", "python3 manage.py environment build")
+
+
+def test_doctor_names_each_canary_that_did_not_hold_and_what_to_do(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setenv("PATH", "/nowhere")
+    isolation = next(doctor.isolated())
+    assert isolation.state == "warn"
+    assert "“bubblewrap” did not hold: It is not installed." in isolation.text
+    assert "apt-get install bubblewrap" in isolation.mend
 
 
 def test_a_worker_that_has_been_silent_for_long_is_not_alive(tmp_path: Path, settings: Settings) -> None:

@@ -63,7 +63,9 @@ def test_doctor_sees_the_running_worker_and_beat(site: Site) -> None:
     report = manage("doctor", data=site.data)
     assert report.returncode == 0, report.stdout
     assert re.search(r"✓ ok +Worker +running on", report.stdout)
+    assert re.search(r"✓ ok +Coder +running on", report.stdout)
     assert re.search(r"✓ ok +Beat +running on", report.stdout)
+    assert re.search(r"✓ ok +Queue “code” +0 waiting, 0 running, \d+ at once", report.stdout)
 
 
 def test_links_of_other_commands_name_the_address_that_it_runs_at(site: Site) -> None:
@@ -72,11 +74,11 @@ def test_links_of_other_commands_name_the_address_that_it_runs_at(site: Site) ->
 
 
 def test_a_program_that_dies_is_started_again_and_said_so(site: Site) -> None:
-    worker = site.child("podium.config.celery worker")
+    worker = site.child("worker@")
     worker.kill()
     site.wait_for(r"worker ended \(by SIGKILL\)\. Starting it again in \d+ s\. Its log: \S+worker\.log")
     deadline = time.monotonic() + 120
-    while not (again := site.children_with("podium.config.celery worker")):
+    while not (again := site.children_with("worker@")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert again[0].pid != worker.pid
@@ -88,11 +90,11 @@ def test_a_web_server_that_dies_loses_no_visitor(site: Site) -> None:
     site.wait_for(r"web ended \(by SIGKILL\)")
 
 
-def test_ctrl_c_ends_all_three_and_leaves_no_process(prepared: Path) -> None:
+def test_ctrl_c_ends_all_of_them_and_leaves_no_process(prepared: Path) -> None:
     with Site(prepared) as site:
         family = site.family()
-        names = {name for one in family for name in ("gunicorn", "worker", "beat") if name in " ".join(one.cmdline())}
-        assert names == {"gunicorn", "worker", "beat"}
+        programs = ("gunicorn", "worker@", "coder@", "beat")
+        assert {name for one in family for name in programs if name in " ".join(one.cmdline())} == set(programs)
         assert site.stop(signal.SIGINT) == 0
         assert left_after(family, seconds=1) == []
         assert "Stopped. Everything is kept in" in site.text

@@ -65,10 +65,17 @@ def zipped(**files: str) -> bytes:
     return packed.getvalue()
 
 
-def soon(true: Callable[[], bool], *, seconds: float = 20) -> float:
+def soon(true: Callable[[], bool], *, seconds: float = 20, every: float = 0.05) -> float:
     """Wait until something is true; return how long it took."""
     start = time.monotonic()
     while not true():
         assert time.monotonic() - start < seconds, f"not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(every)
     return time.monotonic() - start
+
+
+ANSWERS_IN_BATCHES = """
+def predict_batch(batch):
+    print("batch of", len(batch), flush=True)
+    return batch.rename(columns={"x": "label"})
+"""

@@ -109,7 +109,7 @@ class Living:
 
     def worker(self) -> psutil.Process:
         """Return Celery's worker."""
-        return self.site.child("podium.config.celery worker")
+        return self.site.child("worker@")
 
     def pool(self) -> list[psutil.Process]:
         """Return the worker's pool."""

@@ -9,11 +9,14 @@ from django.db import connection, connections
 from podium.core.models import Event
 from podium.core.storage import blob_path, store_bytes
 from podium.hosts.launch import missing
-from podium.submissions import evaluation
+from podium.submissions import evaluation, measuring
 from podium.submissions.models import Run, RunLog, Score
+from podium.submissions.scorers import job_of
 from podium.submissions.services import submission_cancel
+from scoring.jobs import ScoreJob
 from tests.cast import Cast
 from tests.submissions.coding import (
+    ANSWERS_IN_BATCHES,
     FAILS_ON_MANY,
     INPUTS,
     REPEATS,
@@ -223,3 +226,29 @@ def test_a_notebook_as_it_ran_may_load_and_run_nothing(cast: Cast) -> None:
     assert "script-src" not in policy
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "frame-src 'self'" in cast.client("ada").get(f"/submissions/{sent.pk}/")["Content-Security-Policy"]
+
+
+def test_what_code_wrote_is_read_in_a_sandbox_and_measured_there_as_well(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest)
+    code(cast, REPEATS)
+    work()
+    job = job_of(Run.objects.get())
+    assert isinstance(job, ScoreJob)
+    assert job.hardened
+    assert measuring.measure_waiting() == 1
+    assert {score.low is not None for score in Score.objects.all()} == {True}
+
+
+def test_a_phase_may_feed_its_test_data_in_batches(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest, sample=False, stream={"batch_rows": 8})
+    code(cast, ANSWERS_IN_BATCHES)
+    work()
+    assert (newest().state, newest().error_message) == ("scored", "")
+    assert RunLog.objects.get(stage="predict").text.count("batch of") == 3  # of 20 rows, eight by eight
+
+
+def test_what_there_is_no_runner_for_is_refused_at_the_door(cast: Cast) -> None:
+    takes_code(cast.forest, kinds=["container"])
+    answer = send(cast.client("ada"), b"layers", name="image.tar")
+    assert answer.status_code == 409
+    assert "runs no containers" in answer.content.decode()

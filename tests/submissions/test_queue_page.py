@@ -75,6 +75,14 @@ def test_a_worker_whose_canary_failed_is_shown_with_what_to_install(cast: Cast) 
     assert "sudo apt-get install bubblewrap" in page
 
 
+def test_canaries_are_shown_one_by_one_where_somebody_asks_for_them(cast: Cast) -> None:
+    worker("coder@oak", "code")
+    root = cast.client("root")
+    assert "A job ran." not in root.get(f"{PAGE}?queue=code").text
+    assert 'href="?queue=code&amp;canaries=coder%40oak"' in root.get(f"{PAGE}?queue=code").text
+    assert "A job ran." in root.get(f"{PAGE}?queue=code&canaries=coder@oak").text
+
+
 def test_a_worker_that_is_silent_is_no_worker(cast: Cast) -> None:
     worker("coder@oak", "code", seen_at=timezone.now() - timedelta(minutes=3))
     assert "coder@oak" not in cast.client("root").get(PAGE).content.decode()
@@ -114,7 +122,7 @@ def test_a_team_sees_its_place_and_the_time_until_its_turn(cast: Cast) -> None:
     assert waiting.position(mine) == 2
     assert waiting.expected_wait_s(mine) == 90
     page = cast.client("ada").get(f"/submissions/{mine.pk}/").content.decode()
-    assert "It is 2nd in the queue, and is likely to begin in about 1 min 30 s." in page
+    assert "It is 2nd in the queue, and is likely to begin in about 1 min." in page
 
 
 def test_two_at_once_halve_the_wait_and_one_that_runs_prolongs_it(cast: Cast) -> None:

@@ -20,6 +20,7 @@ Part = Literal["you", "host", ""]
 KINDS = {
     "predictions": "Predictions",
     "code": "Code",
+    "notebook": "A notebook",
     "model": "A model",
     "container": "A container",
     "agent": "An agent",

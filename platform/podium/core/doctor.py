@@ -23,9 +23,11 @@ from redis.exceptions import RedisError
 
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
-from podium.core import heartbeats, machine
+from podium.core import hardening, heartbeats, isolation, machine, room
 from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
+from scoring.environments import listed
+from scoring.errors import HostError
 
 OK, WARN, MISSING = "ok", "warn", "missing"
 OLDEST_PYTHON = (3, 11)
@@ -158,9 +160,10 @@ def broker() -> Iterator[Finding]:
 
 
 def processes() -> Iterator[Finding]:
-    """Worker and beat, by their signs of life."""
+    """Workers and beat, by their signs of life."""
     for role, purpose in (
         ("worker", "submissions wait until one runs"),
+        ("coder", "code that is sent in waits until one runs"),
         ("beat", "nothing is swept up or released on time"),
     ):
         machines = sorted(heartbeats.alive(role))
@@ -178,6 +181,41 @@ def sandbox() -> Iterator[Finding]:
             yield Finding(part.name, OK, f"{found}: {part.purpose}")
         else:
             yield Finding(part.name, lacking, f"not there; it {part.purpose}", machine.mend(part))
+
+
+def isolated() -> Iterator[Finding]:
+    """What isolation this machine offers to other people's code, canary by canary, and what that code runs in."""
+    found = isolation.isolation()
+    held = ", ".join(canary.name for canary in found.canaries if canary.held)
+    if found.holds:
+        whose = "users of their own" if found.user == "pool" else "this user"
+        text = f"holds ({held}); {found.backend}, memory by {found.memory}, jobs run as {whose}"
+        yield Finding("Isolation", OK, text)
+        yield Finding("Room", OK, f"{room.shares()} at once: {room.cores()} cores, {room.memory_mb():,} MiB of memory")
+    for canary in found.canaries:
+        if not canary.held:
+            yield Finding("Isolation", WARN, f"“{canary.name}” did not hold: {canary.seen}", canary.mend)
+    yield from _environments()
+
+
+def _environments() -> Iterator[Finding]:
+    mend = command_line("environment", "build")
+    try:
+        found = listed(Path(settings.ENVIRONMENTS_DIR))
+    except HostError as error:
+        yield Finding("Environments", WARN, error.message, f"{mend} --again")
+        return
+    if not found:
+        yield Finding("Environments", WARN, "none is built: phases that take code are closed", mend)
+    for each in found:
+        yield Finding("Environment", OK, f"“{each.name}”, Python {each.version}, {len(each.packages)} packages")
+
+
+def hardened() -> Iterator[Finding]:
+    """Whether uploads are read in a sandbox."""
+    state = (MISSING if settings.HARDENED == hardening.ON else WARN) if hardening.fails() else OK
+    mend = "sudo apt install bubblewrap && python -m scoring sandbox check" if hardening.fails() else ""
+    yield Finding("Hardened reading", state, hardening.summary(), mend)
 
 
 def address() -> Iterator[Finding]:
@@ -200,7 +238,7 @@ def production() -> Iterator[Finding]:
         yield Finding("Settings", OK, "nothing to object to")
 
 
-LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+LOOKS: list[Callable[[], Iterator[Finding]]] = [
     python,
     packages,
     data_folder,
@@ -209,8 +247,10 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     processes,
     address,
     sandbox,
+    isolated,
+    hardened,
     production,
-)
+]
 
 
 def examine() -> list[Finding]:

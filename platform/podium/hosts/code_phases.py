@@ -7,12 +7,14 @@ from django import forms
 from django.conf import settings
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase
-from podium.submissions.kinds import CODE_KINDS, WHAT
+from podium.submissions.kinds import CODE_KINDS, RUN_HERE, WHAT
+from podium.submissions.models import Submission
 from podium.submissions.opening import USUAL, specs_of
 from scoring.environments import STANDARD, listed
 from scoring.errors import HostError
 from scoring.sandbox.jobs import MIB
 
+PREDICTIONS = Submission.Kind.PREDICTIONS
 LIMITS = {
     "limit_wall_s": ("wall_s", "Seconds", 1),
     "limit_cpus": ("cpus", "Cores", 1),
@@ -32,7 +34,7 @@ FIELDSET: tuple[str, Any] = (
             "model",
             "stream",
         ),
-        "description": "For phases that take code, notebooks, models or containers. They run in a sandbox without "
+        "description": "For phases that take code, notebooks or models. They run in a sandbox without "
         "network, read the inputs, and never see a label.",
     },
 )
@@ -48,7 +50,9 @@ class CodePhaseForm(forms.ModelForm[Phase]):
     """What a phase takes, and what runs it. Limits are numbers here and one object in the phase."""
 
     kinds = forms.MultipleChoiceField(
-        choices=list(WHAT.items()), initial=["predictions"], widget=forms.CheckboxSelectMultiple
+        choices=[(kind, words) for kind, words in WHAT.items() if kind in {PREDICTIONS, *RUN_HERE}],
+        initial=["predictions"],
+        widget=forms.CheckboxSelectMultiple,
     )
     environment = forms.ChoiceField(
         required=False, help_text="What it runs in. An operator builds further ones: `manage.py environment build`."

@@ -72,7 +72,7 @@ class TeamAdmin(HostAdmin[Team]):
 class BaselineFileForm(forms.ModelForm[Submission]):
     """A file for a baseline."""
 
-    file = forms.FileField(help_text="Predictions, as participants send them.")
+    file = forms.FileField(help_text="A file, as participants send them.")
 
     class Meta:
         model = Submission

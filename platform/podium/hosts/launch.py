@@ -28,7 +28,7 @@ def _missing(challenge: Challenge) -> Iterator[str]:
         if shut := own_scorers.why_closed(phase):
             yield f"The phase “{phase}” takes no submissions. {shut}"
         if closed := why_closed(phase):
-            yield f"The phase “{phase}” takes no code now. {closed.why}"
+            yield f"The phase “{phase}” takes no code now. {closed.why} {closed.mend}".rstrip()
         elif runs_code(phase) and phase.sample_inputs_id is None:
             yield f"The phase “{phase}” takes code and has no sample, so teams cannot see why theirs fails."
     if not challenge.pages.filter(slug="overview").exists():

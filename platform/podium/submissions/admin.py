@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from podium.core.admin import LookAdmin, LookInline
-from podium.submissions.models import Run, RunSubmission, Score, Submission, SubmissionFile
+from podium.submissions.models import Run, RunLog, RunSubmission, Score, Submission, SubmissionFile
 
 
 class FileInline(LookInline[SubmissionFile]):
@@ -18,12 +18,18 @@ class SeatInline(LookInline[RunSubmission]):
     model = RunSubmission
 
 
+class LogInline(LookInline[RunLog]):
+    """What code printed at each stage of a run."""
+
+    model = RunLog
+
+
 @admin.register(Submission)
 class SubmissionAdmin(LookAdmin[Submission]):
     """Look submissions up."""
 
-    list_display = ["id", "team", "phase", "state", "received_at", "author", "error_code"]
-    list_filter = ["state"]
+    list_display = ["id", "team", "phase", "kind", "state", "received_at", "author", "error_code"]
+    list_filter = ["state", "kind", "trial"]
     list_select_related = ["team", "phase", "author"]
     search_fields = ["=id", "team__name", "=author__username", "error_message"]
     ordering = ["-id"]
@@ -39,7 +45,7 @@ class RunAdmin(LookAdmin[Run]):
     list_select_related = ["task"]
     search_fields = ["=id", "log"]
     ordering = ["-id"]
-    inlines = [SeatInline]
+    inlines = [SeatInline, LogInline]
 
 
 @admin.register(Score)

@@ -8,3 +8,10 @@ class SubmissionsConfig(AppConfig):
 
     name = "podium.submissions"
     label = "submissions"
+
+    def ready(self) -> None:
+        """Tell the doctor about the queues."""
+        from podium.core import doctor  # noqa: PLC0415
+        from podium.submissions import examining  # noqa: PLC0415
+
+        doctor.LOOKS.append(examining.queues)

@@ -68,8 +68,7 @@ def _tasks(submission: Submission) -> list[Task]:
 
 
 def _run_create(submission: Submission, task: Task, **fields: Any) -> Run:
-    is_table = fields.get("predictions") is not None and task.scorer.get("kind") == METRIC  # nothing is run any more
-    queue = Queue.SCORE if is_table else workers.queue_of(submission, task)
+    queue = workers.queue_of(submission, task)  # of code also for scoring: what it wrote is read in a sandbox
     run = Run.objects.create(task=task, reference=task.reference, scorer=task.scorer, queue=queue, **fields)
     RunSubmission.objects.create(run=run, submission=submission)
     return run
@@ -272,7 +271,7 @@ def _fail(submission: Submission, *, host: bool) -> None:
 
 
 def _at_fault(submission: Submission, *, host: bool) -> str:
-    """Say whose doing it was not, where that is known: a program that reads files itself may stop for what one holds."""
+    """Say whose doing it was not, where that is known: a program that reads files may stop for what one holds."""
     if host and reads_files(submission.phase):
         return "The submission was given back. If that happens again, compare your file with what the hosts ask for."
     return "That was not your file: the submission was given back."

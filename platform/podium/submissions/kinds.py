@@ -35,6 +35,7 @@ WHAT: dict[str, str] = {
     Kind.CONTAINER: "a container (the .tar of `docker save`)",
 }
 CODE_KINDS = frozenset({Kind.CODE, Kind.NOTEBOOK, Kind.MODEL, Kind.CONTAINER})
+RUN_HERE = CODE_KINDS - {Kind.CONTAINER}  # what there is a runner for
 ENTRY_POINTS = ("predict.py", "main.py")
 MOST_NAMES, MOST_LIST_BYTES = 1000, 1 << 20
 END_OF_ZIP = struct.Struct("<4s4H2LH")

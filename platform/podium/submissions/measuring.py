@@ -24,7 +24,7 @@ from podium.core import heartbeats
 from podium.core.locks import locked
 from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission, Score, Submission
-from podium.submissions.scorers import LEVEL, Outcome, job_of
+from podium.submissions.scorers import LEVEL, Outcome, job_of, reader_for
 from podium.submissions.signals import run_measured
 from podium.submissions.states import Queue, RunState, SubmissionState
 from podium.teams.models import Team
@@ -178,6 +178,7 @@ def _measured(hold: Hold, process: ScoringProcess) -> ScoreResult | None:
         wall_s=TIMES_A_SCORE * settings.SCORING_WALL_SECONDS,
         on_wait=hold.look,
         wait_s=LOOK_SECONDS,
+        reader=reader_for(job),
     )
 
 

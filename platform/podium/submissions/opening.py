@@ -10,7 +10,7 @@ from django.conf import settings
 from podium.challenges.models import Phase
 from podium.core.errors import Conflict
 from podium.submissions import workers
-from podium.submissions.kinds import CODE_KINDS, runs_code
+from podium.submissions.kinds import CODE_KINDS, RUN_HERE, runs_code
 from podium.submissions.states import Queue
 from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
@@ -24,10 +24,11 @@ NO_INPUTS = "Its hosts have not said yet what submitted code reads."
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why a phase runs no code, in a sentence for everybody."""
+    """Why a phase runs no code, in a sentence for everybody, and for its hosts what to do."""
 
     code: str
     why: str
+    mend: str = ""
 
 
 def why_closed(phase: Phase) -> Closed | None:
@@ -39,7 +40,8 @@ def why_closed(phase: Phase) -> Closed | None:
     try:
         environment_of(phase)
     except HostError as error:
-        return Closed("sandbox_missing", f"Code is not run here at the moment. {error.message}")
+        name = phase.environment or STANDARD
+        return Closed("sandbox_missing", f"Its environment “{name}” is not there on this site.", error.message)
     lacking = workers.any_allows(Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE)
     return Closed("sandbox_missing", lacking) if lacking else None
 
@@ -50,6 +52,8 @@ def check_open(phase: Phase, kind: str, *, trial: bool) -> None:
         if trial:
             raise Conflict("Only code is tried on a sample first; predictions are just sent.", code="no_sample")
         return
+    if kind not in RUN_HERE:
+        raise Conflict("This site runs no containers. Send the code itself.", code="sandbox_missing")
     if closed := why_closed(phase):
         raise Conflict(f"“{phase.name}” takes no code now. {closed.why}", code=closed.code)
     if trial and phase.sample_inputs_id is None:

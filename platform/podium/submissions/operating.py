@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -35,11 +35,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A worker as the page shows it, with what keeps it from a queue that it was told to take."""
+    """A worker as the page shows it, with what keeps it from a queue that it was told to take.
+
+    Its canaries are unfolded by an address (`opens`) and not by a click: the page renews itself.
+    """
 
     worker: Worker
     canaries: list[Canary]
     refuses: list[tuple[str, str]]
+    is_open: bool
+    opens: str
 
 
 @login_required
@@ -59,7 +64,7 @@ def _facts(request: HttpRequest) -> dict[str, Any]:
     runs = list(_runs(**chosen)[: SHOWN + 1])
     return {
         "rows": [_row(now, each) for each in Queue],
-        "workers": [_seen(worker) for worker in now.workers],
+        "workers": [_seen(worker, request.GET.copy()) for worker in now.workers],
         "runs": runs[:SHOWN],
         "more": len(runs) > SHOWN,
         "chosen": chosen,
@@ -86,10 +91,13 @@ def _row(now: Queues, queue: Queue) -> Row:
     )
 
 
-def _seen(worker: Worker) -> Seen:
+def _seen(worker: Worker, query: QueryDict) -> Seen:
     canaries = [Canary(**canary) for canary in worker.isolation.get("canaries", [])]
     reasons = [(queue, takes(worker, queue)) for queue in worker.queues]
-    return Seen(worker=worker, canaries=canaries, refuses=[(queue, why) for queue, why in reasons if why])
+    is_open = query.get("canaries") == worker.name or any(not canary.held for canary in canaries)
+    query["canaries"] = worker.name
+    refuses = [(queue, why) for queue, why in reasons if why]
+    return Seen(worker=worker, canaries=canaries, refuses=refuses, is_open=is_open, opens=query.urlencode())
 
 
 def _runs(*, queue: str, state: str, q: str) -> QuerySet[Run]:

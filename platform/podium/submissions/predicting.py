@@ -81,7 +81,9 @@ def _on_sample(claim: Claim, submission: Submission, folder: Path) -> Outcome | 
     if outcome.verdict != Verdict.REJECTED:
         return outcome
     error = predicted.detail or predicted.error
-    return replace(outcome, free=True, error=error and replace(error, message=f"On the sample: {error.message}"))
+    if error and predicted.result:  # it did run; what is wrong with the file itself has nothing to do with the sample
+        error = replace(error, message=f"On the sample: {error.message}")
+    return replace(outcome, free=True, error=error)
 
 
 def _on_inputs(claim: Claim, submission: Submission, folder: Path) -> Outcome | None:

@@ -12,7 +12,7 @@ from django.utils.text import get_valid_filename
 
 from podium.accounts.models import User
 from podium.challenges.models import Phase
-from podium.core import events
+from podium.core import events, hardening
 from podium.core.errors import Conflict, Forbidden, Refusal
 from podium.core.locks import locked
 from podium.core.models import Blob
@@ -115,6 +115,8 @@ def _check(row: Submission, team: Team | None, *, look: Look) -> bool:
         raise Conflict("This team belongs to another challenge.", code="other_challenge")
     if closed := own_scorers.why_closed(phase):
         raise Conflict(f"“{phase.name}” takes no submissions. {closed}", code="scorer_closed")
+    if hardening.is_shut():
+        raise Conflict(f"“{phase.name}” takes no submissions. {hardening.SHUT}", code="sandbox_missing")
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")

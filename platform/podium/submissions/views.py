@@ -22,7 +22,7 @@ from podium.challenges.files import sample_names
 from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
-from podium.core import events
+from podium.core import events, hardening
 from podium.core.downloads import download
 from podium.core.errors import Conflict, Refusal
 from podium.core.storage import blob_path, chunks_of
@@ -134,7 +134,7 @@ def _submit_facts(request: HttpRequest, challenge: Challenge) -> dict[str, Any]:
         "page": Paginator(sent.order_by("-id"), PER_PAGE).get_page(request.GET.get("page")),
         "chosen": sent.filter(phase=phase, selected=True).count() if team and phase else 0,
         "released": bool(phase and phase.is_released(now)),
-        "shut": own_scorers.why_closed(phase) if phase else "",
+        "shut": _why_shut(phase) if phase else "",
         "upcoming": bool(phase and phase.opens > now),
         "sample": sample_of(challenge),
         **_code_facts(phase),
@@ -156,6 +156,12 @@ def _code_facts(phase: Phase | None) -> dict[str, Any]:
         "offer": offer_of(phase),
         "sample_files": sample_names(phase),
     }
+
+
+def _why_shut(phase: Phase) -> str:
+    if closed := own_scorers.why_closed(phase):
+        return closed
+    return hardening.SHUT if hardening.is_shut() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def room_for(pk: int) -> Iterator[None]:
 def limits_of(run: Run) -> Limits:
     """Return the most that one of a run's jobs may use; they come one after the other."""
     phases = Phase.objects.filter(submissions__runs=run)
-    asked = [getattr(run.task, "limits", None), *(getattr(phase, "predict_limits", None) for phase in phases)]
+    asked = [getattr(run.task, "limits", None), *phases.values_list("predict_limits", flat=True)]
     usual = Limits()
     cpus = [limits["cpus"] for limits in asked if limits and "cpus" in limits]
     memory = [limits["memory_mb"] for limits in asked if limits and "memory_mb" in limits]
@@ -217,8 +217,11 @@ def _listen(consumer: Any) -> None:
     for queue in ISOLATED:
         if queue not in (Taken.queues or ()):
             continue
-        if not allowed(queue):
-            logger.warning("This worker takes no runs of “%s”. %s", queue, isolation.why_not(isolation.isolation()))
+        listens, may = consumer.task_consumer.consuming_from(queue), allowed(queue)
+        if listens and not may:
+            why = isolation.why_not(isolation.isolation()) or NO_GPU
+            logger.warning("This worker takes no runs of “%s”. %s", queue, why)
             consumer.cancel_task_queue(queue)
-        elif not consumer.task_consumer.consuming_from(queue):
+        elif may and not listens:
+            logger.warning("This worker takes runs of “%s” again.", queue)
             consumer.add_task_queue(queue)
