@@ -98,11 +98,13 @@ class ScoreResult:
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
+    page: str = ""
+    """HTML that a host's program wrote about its scores: foreign, to be shown in a frame without rights."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON."""
         return {
-            **{name: getattr(self, name) for name in ("verdict", "rows", "detail")},
+            **{name: getattr(self, name) for name in ("verdict", "rows", "detail", "page")},
             **{name: dict(getattr(self, name)) for name in ("resources", "versions", "hashes")},
             "scores": [asdict(score) for score in self.scores],
             "uncertainties": [one.to_dict() for one in self.uncertainties],

@@ -61,6 +61,7 @@ OF_CHALLENGES = {
     "submissions:notebook sample": ("302 404 404 404 200 404 200 200 200", "302 404 404 404 200 200 200"),
     "submissions:notebook predict": ("302 404 404 404 404 404 200 200 200", "302 404 404 404 404 200 200"),
     "submissions:predictions": ("302 404 404 404 404 404 200 200 200", "302 404 404 404 404 200 200"),
+    "submissions:details": ("302 404 404 404 403 404 200 200 200", "302 404 404 404 403 200 200"),
     "POST submissions:select": ("302 404 404 404 302 404 403 403 302", "302 404 404 404 302 403 302"),
     "POST submissions:cancel": ("302 404 404 404 409 404 403 409 409", "302 404 404 404 409 409 409"),
     "api:challenge": (ALL, INSIDE),
@@ -135,7 +136,9 @@ def arguments(cast: Cast, name: str, slug: str) -> dict[str, object]:
     address, _, board = name.partition(" ")
     team, member = (cast.held_out, cast.ada) if slug == "forest" else (cast.harbour.teams.get(), cast.dara)
     if address.startswith(("submissions:", "api:s", "api:cancel")) and not address.endswith(("submit", "submissions")):
-        return {"pk": Submission.objects.get(team=team).pk, **({"stage": board} if board else {})}
+        sent = Submission.objects.get(team=team)
+        run = {"run": sent.runs.get().pk} if address.endswith(":details") else {}
+        return {"pk": sent.pk, **({"stage": board} if board else run)}
     extra: dict[str, dict[str, object]] = {
         "challenges:page": {"page": "hints"},
         "challenges:data-file": {"name": "train.csv"},
@@ -174,6 +177,7 @@ def _ran(sent: Submission) -> None:
     Phase.objects.filter(pk=sent.phase_id).update(inputs=task.reference)  # for scoring alone, whatever it is
     Submission.objects.filter(pk=sent.pk).update(kind="notebook")
     run = sent.runs.create(task=task, reference=task.reference, scorer={}, predictions=words, predictions_name="a.csv")
+    type(run).objects.filter(pk=run.pk).update(details=words)  # of a program whose hosts keep its pages to themselves
     for stage in ("sample", "predict"):
         run.logs.create(stage=stage, text="words", rendered=words)
 

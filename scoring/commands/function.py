@@ -1,4 +1,7 @@
-"""``python -m scoring score --metric-file metric.py --trust``: a file by a host's own function."""
+"""``python -m scoring score --metric-file metric.py``: a file by a host's own function, in a sandbox.
+
+With ``--trust`` it runs in a child process with limits instead, with the caller's rights.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from scoring.commands.answers import (
 from scoring.commands.score import check_files, columns, settings, show
 from scoring.errors import HostError, SubmissionError
 from scoring.jobs import ScoreResult
-from scoring.scorers import FunctionJob, FunctionLimits
+from scoring.scorers import FunctionJob, FunctionLimits, FunctionScorer
 from scoring.scorers.function import TrustedChild
 
 STATUS = {"rejected": SUBMISSION, "host_error": HOST, "platform_error": OURS}
@@ -38,18 +41,32 @@ def run(options: argparse.Namespace) -> int:
     except HostError as error:
         return hosts_fault(error, as_json=options.json)
     given = settings(options)
+    scorer = TrustedChild() if options.trust else _sandboxed()
     with progress(1, shown=not options.json) as begin:
         begin(f"Running {options.metric_file.name}")
-        result = TrustedChild().score(_job(options, given))
+        result = scorer.score(_job(options, given))
     return _tell(result, options=options, given=given)
 
 
+def _sandboxed() -> FunctionScorer:
+    """Return what runs functions in sandboxes. Raises UsageError where none works here."""
+    from scoring.environments import Environment  # noqa: PLC0415
+    from scoring.sandbox.backend import sandbox_here  # noqa: PLC0415 - with --trust nobody needs them
+    from scoring.scorers.sandboxed import SandboxScorer  # noqa: PLC0415
+
+    sandbox = sandbox_here()
+    isolation = sandbox.probe()
+    if isolation.holds:
+        return SandboxScorer(sandbox, Environment.of_this_python())
+    mends = dict.fromkeys(canary.mend for canary in isolation.canaries if canary.mend)
+    raise UsageError(
+        "--metric-file runs that file as a program in a sandbox, and none works on this machine: "
+        f"{'; '.join(mends)}. If you trust whoever wrote it, add --trust: it then runs outside a sandbox, with your "
+        "rights."
+    )
+
+
 def _check(options: argparse.Namespace) -> None:
-    if not options.trust:
-        raise UsageError(
-            "--metric-file runs that file as a program with your rights, outside a sandbox. "
-            "If you trust whoever wrote it, add --trust."
-        )
     if options.ci is not None:
         raise UsageError("--ci needs a built-in metric: of a function nothing but its value is known.")
     if columns(options):

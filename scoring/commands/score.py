@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--ci", type=_level, metavar="LEVEL", help="compute intervals, like 0.95")
     _add_columns(parser)
     own = parser.add_argument_group("a host's own metric")
-    own.add_argument("--trust", action="store_true", help="run the file outside a sandbox, with your rights")
+    own.add_argument("--trust", action="store_true", help="run the file without a sandbox, with your rights")
     own.add_argument("--wall", type=_positive, default=600.0, metavar="S", help="seconds that it may take (600)")
     own.add_argument("--memory", type=_positive, default=4096.0, metavar="MB", help="memory that it may take (4096)")
 

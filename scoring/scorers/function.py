@@ -8,11 +8,13 @@ all that it started when it ends or its time is over.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from scoring import limits as submissions
 from scoring.children import command
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.scorers import FunctionJob, FunctionLimits
+from scoring.scorers.answers import NoAnswerError, last_stage, read_lines, read_result
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -72,21 +75,48 @@ def _run(folder: Path, *, log: Any, wall_s: float) -> int | None:
         child.wait()
 
 
-def _result(answer: Path, *, job: FunctionJob, status: int | None, said: str) -> ScoreResult:
-    messages = [json.loads(line) for line in answer.read_text().splitlines()] if answer.exists() else []
-    if status == 0 and messages and "result" in messages[-1]:
-        return ScoreResult.from_dict(messages[-1]["result"])
-    stage = next((message["stage"] for message in reversed(messages) if "stage" in message), "begin")
+def _result(path: Path, *, job: FunctionJob, status: int | None, said: str) -> ScoreResult:
+    try:
+        messages = read_lines(path)
+        if status == 0 and messages and "result" in messages[-1]:
+            return replace(read_result(messages[-1]["result"]), hashes=hashes_of(job))
+    except NoAnswerError as error:
+        return crashed(str(error), detail=said)
+    stage = last_stage(messages)
     if status is None or status == -signal.SIGXCPU:
         return over_limit("time", stage=stage, limits=job.limits)
     if "bad_alloc" in said or "MemoryError" in said:
         return over_limit("memory", stage=stage, limits=job.limits, detail=said)
     if stage == "begin":
-        problem = ScoreError(code="scorer_not_started", message="The process for the metric did not start.")
-        return ScoreResult(verdict="platform_error", error=problem, detail=said)
-    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        return not_started(said)
+    return crashed(f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}", detail=said)
+
+
+def not_started(detail: str) -> ScoreResult:
+    """Return the result for a process that did not come so far as to load the metric: our fault."""
+    problem = ScoreError(code="scorer_not_started", message="The process for the metric did not start.")
+    return ScoreResult(verdict="platform_error", error=problem, detail=detail)
+
+
+def crashed(how: str, *, detail: str) -> ScoreResult:
+    """Return the result for a metric whose process ended without an answer."""
     problem = ScoreError(code="metric_crashed", message=f"The metric's process ended by itself, with {how}.")
-    return ScoreResult(verdict="host_error", error=problem, detail=said)
+    return ScoreResult(verdict="host_error", error=problem, detail=detail)
+
+
+def hashes_of(job: FunctionJob) -> dict[str, str]:
+    """Return the SHA-256 of what a job was scored by; what cannot be read has none."""
+    files = {"reference": job.solution, "submission": job.submission, "metric": job.metric}
+    return {name: digest for name, path in files.items() if (digest := sha256(path)) is not None}
+
+
+def sha256(path: Path) -> str | None:
+    """Return a file's SHA-256, or None for what cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def over_limit(limit: Any, *, stage: str, limits: FunctionLimits, detail: str = "") -> ScoreResult:

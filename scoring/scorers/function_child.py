@@ -6,7 +6,6 @@ prints goes to standard error, and nothing that it prints can pass for an answer
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -34,7 +33,7 @@ def main(arguments: list[str]) -> None:
     )
     sys.dont_write_bytecode = True  # nothing is to appear beside the host's file
     answer = Answer(Path(target))
-    answer.add(result=_outcome(job, answer=answer))
+    answer.add(result=outcome(job, answer=answer))
 
 
 class Answer:
@@ -55,7 +54,8 @@ class Answer:
             stream.write(json.dumps(message, allow_nan=False) + "\n")
 
 
-def _outcome(job: FunctionJob, *, answer: Answer) -> dict[str, Any]:
+def outcome(job: FunctionJob, *, answer: Answer) -> dict[str, Any]:
+    """Score a job, whatever comes of it, and return the result as JSON has it."""
     from scoring.errors import HostError, SubmissionError  # noqa: PLC0415 - after the limits are set
     from scoring.jobs import ScoreError, ScoreResult  # noqa: PLC0415
     from scoring.scorers.function import over_limit  # noqa: PLC0415
@@ -70,7 +70,7 @@ def _outcome(job: FunctionJob, *, answer: Answer) -> dict[str, Any]:
     except MemoryError:
         result = over_limit("memory", stage=answer.stage, limits=job.limits)
     taken = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
-    return {**result.to_dict(), "hashes": _hashes(job), "resources": taken}
+    return {**result.to_dict(), "resources": taken}
 
 
 def _scored(job: FunctionJob, *, answer: Answer) -> Any:
@@ -104,16 +104,3 @@ def _versions() -> dict[str, str]:
     from scoring.child import versions  # noqa: PLC0415
 
     return {**versions(), "pandas": importlib.metadata.version("pandas")}
-
-
-def _hashes(job: FunctionJob) -> dict[str, str]:
-    files = {"reference": job.solution, "submission": job.submission, "metric": job.metric}
-    return {name: digest for name, path in files.items() if (digest := _sha256(path)) is not None}
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None

@@ -31,6 +31,8 @@ def scores(folder: Path, blueprint: Blueprint, file: bytes) -> dict[str, float]:
     """Score a file by the library alone, as a process of its own, with the challenge's first metric."""
     (folder / "solution.csv").write_bytes(solution(table(blueprint.slug)))
     (folder / "scored.csv").write_bytes(file)
+    if blueprint.has_own_scorer:
+        return _own_scores(folder, blueprint)
     from scoring.evaluate import evaluate
     from scoring.reference import read_reference
     from scoring.spec import ScorerSpec
@@ -41,6 +43,19 @@ def scores(folder: Path, blueprint: Blueprint, file: bytes) -> dict[str, float]:
     predictions = read_submission(folder / "scored.csv", filename="scored.csv", spec=spec, reference=reference)
     values = evaluate(predictions, spec=spec, reference=reference)
     return {f"{value.key}, {value.split}": value.value for value in values if value.value is not None}
+
+
+def _own_scores(folder: Path, blueprint: Blueprint) -> dict[str, float]:
+    from scoring.scorers import FunctionJob
+    from scoring.scorers.function import TrustedChild
+
+    spec = blueprint.scorer["spec"]
+    (folder / "metric.py").write_text(spec["source"])
+    given = {"metric": folder / "metric.py", "solution": folder / "solution.csv", "submission": folder / "scored.csv"}
+    job = FunctionJob(**given, filename="scored.csv", id_column="id", split_column="Usage", params=spec["params"])
+    result = TrustedChild().score(job)
+    assert result.verdict == "scored", result
+    return {f"{one.key}, {one.split}": one.value for one in result.scores if one.value is not None}
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=IDS)

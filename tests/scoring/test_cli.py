@@ -235,10 +235,26 @@ def test_a_level_that_is_none_is_refused(level: str) -> None:
 # A host's own metric
 
 
-def test_a_metric_file_needs_trust(files: dict[str, Path]) -> None:
+def test_a_metric_file_runs_in_a_sandbox_and_sees_nothing_of_its_caller(files: dict[str, Path]) -> None:
+    secret = files["metric.py"].with_name("secret.txt")
+    secret.write_text("of the caller")
+    look = f"assert not __import__('os').path.exists({str(secret)!r}), 'it is outside'\n"
+    files["metric.py"].write_text(look + files["metric.py"].read_text())
+    status, answer = own(files, "solution.csv", "mine.csv", "--param", "power=2")
+    assert (status, answer["rows"]) == (0, 4)
+    assert answer["scores"]["public"] == {"value": pytest.approx(0.005), "ci_low": None, "ci_high": None}
+    status, answer = own(files, "solution.csv", "mine.csv", "--param", "power=2", "--trust")
+    assert answer["error"]["message"] == "`metric.py` stopped with AssertionError in line 1 of metric.py."
+
+
+def test_a_metric_file_without_a_sandbox_says_what_is_missing_and_what_trust_does(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     status, answer = own(files, "whole.csv", "mine.csv")
     assert (status, answer["error"]["code"]) == (64, "usage")
-    assert "outside a sandbox" in answer["error"]["message"]
+    assert "Install bubblewrap" in answer["error"]["message"]
+    assert "add --trust: it then runs outside a sandbox" in answer["error"]["message"]
 
 
 def test_a_metric_file_is_scored_like_any_metric(files: dict[str, Path]) -> None:

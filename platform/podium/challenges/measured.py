@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.challenges.models import Challenge, Task
-from podium.challenges.scorers import OWN_METRIC, is_closed
+from podium.challenges.scorers import OWN_METRIC, is_own, keys_of
+from scoring.errors import HostError
 from scoring.metrics import UnknownMetricError, find
 
 # Parameters that make another metric of a metric, so that a reader must see them in its name
@@ -32,10 +33,18 @@ def measures(challenge: Challenge) -> list[Measure]:
 
 def _of(task: Task) -> Iterable[Measure]:
     spec = task.scorer.get("spec") or {}
-    if is_closed(task):
-        higher = spec.get("greater_is_better", True)
-        return [Measure(OWN_METRIC, "higher is better" if higher else "lower is better", "")]
+    if is_own(task):
+        return _of_own(task)
     return [_measure(metric) for metric in spec.get("metrics", ()) if isinstance(metric, Mapping)]
+
+
+def _of_own(task: Task) -> list[Measure]:
+    try:
+        keys = keys_of(task.scorer)
+    except HostError:  # written by a program, not by the form
+        return [Measure(OWN_METRIC, "", "")]
+    ways = {True: "higher is better", False: "lower is better"}
+    return [Measure(key.label, ways[key.greater_is_better], "") for key in keys]
 
 
 def _measure(metric: Mapping[str, Any]) -> Measure:

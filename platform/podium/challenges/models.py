@@ -186,14 +186,20 @@ class DataFile(models.Model):
 class Task(models.Model):
     """One hidden test set with one scorer.
 
-    `scorer` is `{"kind": "metric", "spec": {…}}`; for the kind `metric` the spec is `scoring.spec.ScorerSpec`'s,
-    for `function`, a host's own program, `scoring.scorers.FunctionSpec`'s.
+    `scorer` is `{"kind": "metric", "spec": {…}}`; for the kind `metric` the spec is `scoring.spec.ScorerSpec`'s, for
+    the hosts' own programs `function`, `evaluate` and `program` those of `scoring.scorers`.
     """
 
     challenge = models.ForeignKey(Challenge, on_delete=models.CASCADE, related_name="tasks")
     name = models.CharField(max_length=60, validators=[KEY])
     reference = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     scorer = models.JSONField(default=dict)
+    environment = models.CharField(
+        max_length=60, blank=True, help_text="What the hosts' own scorer runs in, by name. Empty: what the site has."
+    )
+    limits = models.JSONField(
+        default=dict, blank=True, help_text="What it may use: wall_s, memory_mb, cpus, pids; left out: the usual."
+    )
     split_key = models.CharField(
         max_length=64, blank=True, editable=False
     )  # secret: what assigns rows, see `splitting`

@@ -1,4 +1,8 @@
-"""The kinds of scorer that a task may have, and which of them this site runs."""
+"""The kinds of scorer that a task may have: a built-in metric, or a program of its hosts.
+
+A program runs in a sandbox, so it needs a worker that has one: whether there is one is asked in
+`podium.submissions.own_scorers`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,14 +11,12 @@ from typing import Any
 from podium.challenges.models import Phase, Task
 from scoring.errors import HostError
 from scoring.scorers import FUNCTION_KEY, FunctionSpec
+from scoring.scorers.specs import EvaluateSpec, ProgramSpec
 from scoring.spec import ScorerSpec
 
-METRIC, FUNCTION = "metric", "function"
+METRIC, FUNCTION, EVALUATE, PROGRAM = "metric", "function", "evaluate", "program"
+OWN = (FUNCTION, EVALUATE, PROGRAM)
 OWN_METRIC = "The hosts’ own metric"
-CLOSED = (
-    "It is scored by its hosts’ own metric. Such a metric is a program that runs in a sandbox, which this site "
-    "does not have."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,31 @@ def keys_of(scorer: Mapping[str, Any]) -> list[Key]:
         return [Key(metric.key, metric.entry.label, metric.entry.greater_is_better) for metric in metrics]
     if kind == FUNCTION:
         return [Key(FUNCTION_KEY, OWN_METRIC, FunctionSpec.from_dict(spec).greater_is_better)]
-    raise HostError("spec_invalid", f'The kind of scorer is "{METRIC}" or "{FUNCTION}".')
+    if kind in {EVALUATE, PROGRAM}:
+        read = EvaluateSpec if kind == EVALUATE else ProgramSpec
+        keys = read.from_dict(spec).leaderboard.keys
+        return [Key(one.key, one.label or one.key, one.greater_is_better) for one in keys]
+    raise HostError("spec_invalid", f'The kind of scorer is "{METRIC}", "{FUNCTION}", "{EVALUATE}" or "{PROGRAM}".')
 
 
-def is_closed(task: Task) -> bool:
-    """Return whether a task cannot be scored here."""
-    return bool(task.scorer.get("kind") == FUNCTION)
+def versions_of(scorer: Mapping[str, Any]) -> dict[str, int]:
+    """Return the dataset versions that a scorer names beside the reference, by field. Raises HostError."""
+    kind, spec = scorer.get("kind"), scorer.get("spec") or {}
+    if kind == EVALUATE:
+        return EvaluateSpec.from_dict(spec).versions
+    return ProgramSpec.from_dict(spec).versions if kind == PROGRAM else {}
 
 
-def takes_nothing(phase: Phase) -> bool:
-    """Return whether a phase has a task that cannot be scored here, so that it takes no submissions."""
-    return phase.tasks.filter(scorer__kind=FUNCTION).exists()
+def is_own(task: Task) -> bool:
+    """Return whether a task is scored by a program of its hosts."""
+    return task.scorer.get("kind") in OWN
+
+
+def runs_own(phase: Phase) -> bool:
+    """Return whether a phase has a task that is scored by a program of its hosts."""
+    return phase.tasks.filter(scorer__kind__in=OWN).exists()
+
+
+def reads_files(phase: Phase) -> bool:
+    """Return whether a phase is scored by a program that reads the very file that was sent, whatever it is."""
+    return phase.tasks.filter(scorer__kind__in=[EVALUATE, PROGRAM]).exists()

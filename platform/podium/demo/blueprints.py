@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from podium.demo import own_scorer
 from podium.demo.data import table
 from podium.demo.people import CELLS, DIGITS, PROGRESSION, WINE, WORDS
 from podium.demo.training import Order
@@ -62,8 +63,16 @@ class Blueprint:
         return there.astimezone(UTC)  # where adding hours means hours, whenever clocks are changed over there
 
     @property
+    def has_own_scorer(self) -> bool:
+        """Whether it is scored by its host's own score(), and this machine can run it."""
+        return bool(own_scorer.source(self.slug)) and not own_scorer.why_not()
+
+    @property
     def scorer(self) -> dict[str, Any]:
         """How it is scored, as a task keeps it."""
+        if self.has_own_scorer:
+            spec = {"id": "id", "split": "Usage", "source": own_scorer.source(self.slug), "params": {"cost": 1.0}}
+            return {"kind": "function", "spec": spec}
         this = table(self.slug)
         spec = {
             "id": "id",
@@ -169,7 +178,8 @@ BLUEPRINTS = (  # the oldest first, so that ids of submissions follow time
         closes=34,
         release=44,
         daily_limit=3,
-        metrics=({"key": "accuracy", "metric": "accuracy_score"},),
+        metrics=({"key": "accuracy", "metric": "accuracy_score"},),  # where its host's own score() cannot run
+        titles={"score": "Worth"},
         baselines=(
             ("Always 2", _plain(WINE, "DummyClassifier")),
             ("Logistic regression", _scaled(WINE)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -22,7 +22,7 @@ from podium.challenges.services import (
     rules_publish,
 )
 from podium.core.storage import store_bytes
-from podium.demo import dating
+from podium.demo import dating, own_scorer
 from podium.demo.blueprints import Blueprint, Window
 from podium.demo.data import Table, files, solution, split_of, table
 from podium.demo.history import Sending, Visit, in_order
@@ -32,12 +32,14 @@ from podium.demo.training import Workshop
 from podium.leaderboards.listeners import stand_on_the_boards
 from podium.leaderboards.models import Board, Column, Entry
 from podium.leaderboards.services import board_defaults, board_rebuild, board_snapshot
+from podium.submissions.evaluation import run_evaluate, waiting_runs
 from podium.submissions.models import Submission
 from podium.submissions.quota import day_start
 from podium.submissions.services import submission_cancel, submission_receive, submission_select
 from podium.submissions.signals import submission_finished
 from podium.submissions.states import SubmissionState
 from podium.submissions.tasks import advance
+from podium.submissions.workers import NoRoomError
 from podium.teams.models import Team
 from podium.teams.services import baseline_create, invitation_accept, invitation_create, team_rename
 
@@ -145,7 +147,15 @@ def page_numbers(blueprint: Blueprint) -> dict[str, object]:
         "first_test": str(this.test_ids[0]),
         "low": int(this.train[1].min()),
         "high": int(this.train[1].max()),
+        **_how_it_is_scored(blueprint),
     }
+
+
+def _how_it_is_scored(blueprint: Blueprint) -> dict[str, str]:
+    """Return the words about its metric, of a challenge whose host has one of their own that may not run here."""
+    if not own_scorer.source(blueprint.slug):
+        return {}
+    return {"how": blueprint.words("by-score" if blueprint.has_own_scorer else "by-accuracy").rstrip()}
 
 
 def public_rows(blueprint: Blueprint) -> int:
@@ -160,7 +170,10 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
     dataset_publish(challenge, name="data", audience="participants", files=given, actor=host)
     hidden = {"solution.csv": store_bytes(solution(this))}
     reference = dataset_publish(challenge, name="solution", audience="scoring", files=hidden, actor=host)
-    task = Task.objects.create(challenge=challenge, name="main", reference=reference, scorer=blueprint.scorer)
+    scorer, environment = blueprint.scorer, own_scorer.environment() if blueprint.has_own_scorer else ""
+    task = Task.objects.create(
+        challenge=challenge, name="main", reference=reference, scorer=scorer, environment=environment or ""
+    )
     phase = Phase.objects.create(
         challenge=challenge,
         name="Main phase",
@@ -233,7 +246,15 @@ def _send_baselines(plan: Plan, challenge: Challenge, phase: Phase, host: User, 
         upload = SimpleUploadedFile(f"{slugify(name)}.csv", file.result())
         with dating.happening(at):
             submission = submission_receive(phase, author=host, upload=upload, description=name, at=at, team=team)
-            advance(submission.pk)
+            _score(submission)
+
+
+def _score(submission: Submission) -> None:
+    """Do what workers would do, here and now; what finds no room is left to the first worker that has some."""
+    advance(submission.pk)
+    for pk in list(waiting_runs(submission.pk).values_list("pk", flat=True)):
+        with suppress(NoRoomError):
+            run_evaluate(pk)
 
 
 def _set_dates(challenge: Challenge, phase: Phase, window: Window) -> None:
@@ -292,7 +313,7 @@ def _send(phase: Phase, team: Team, author: User, sending: Sending, file: bytes)
         if sending.cancelled:
             submission_cancel(submission, actor=author)
         else:
-            advance(submission.pk)
+            _score(submission)
 
 
 def _choose(plan: Plan, phase: Phase, teams: dict[str, Team]) -> None:

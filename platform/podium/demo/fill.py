@@ -21,6 +21,7 @@ from podium.config.celery import app
 from podium.core.console import say
 from podium.core.models import Event
 from podium.core.words import plural
+from podium.demo import own_scorer
 from podium.demo.blueprints import BLUEPRINTS, Blueprint
 from podium.demo.building import Plan, build
 from podium.demo.history import visits
@@ -76,6 +77,9 @@ def _build_missing(blueprints: tuple[Blueprint, ...], shop: Workshop) -> None:
     # all is ordered before anything is built: models are trained while files of others are being scored
     plans = [Plan.of(each, visits(each, crews(), now=now), shop, now=now) for each in missing]
     for plan in plans:
+        if own_scorer.source(plan.blueprint.slug) and (lacking := own_scorer.why_not()):
+            title = plan.blueprint.title
+            say(f"“{title}” has a score() of its host’s own, which cannot run here, so accuracy stands in. {lacking}")
         build_one(plan)
 
 

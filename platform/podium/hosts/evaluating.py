@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from podium.challenges.models import Dataset, DatasetVersion, Phase, PhaseTask, Task
+from podium.challenges.models import Dataset, Phase, PhaseTask, Task
 from podium.challenges.references import UnreadableError, split_sizes
-from podium.challenges.scorers import keys_of
+from podium.challenges.scorers import FUNCTION, METRIC, keys_of
 from podium.challenges.splitting import task_split
 from podium.core.errors import Refusal
 from podium.core.words import percent
+from podium.hosts import task_scorers
 from podium.hosts.base import HostAdmin, HostInline
 from podium.hosts.challenges import BY_CHALLENGE
 from podium.hosts.code_phases import FIELDSET, CodePhaseForm
@@ -25,7 +26,6 @@ from podium.leaderboards.models import Board, Column
 from podium.leaderboards.services import board_defaults, board_rebuild, private_release
 from podium.submissions.models import Run, Submission
 from podium.teams.models import Team
-from scoring.errors import HostError
 from scoring.statistics.assignment import USUAL_SHARE, WARN_FROM
 
 TOO_PUBLIC = "the private ranks rest on few rows, and little of the solution stays unknown. 25 to 30 % is usual."
@@ -59,6 +59,16 @@ class TaskForm(forms.ModelForm[Task]):
         help_text="Columns and metrics; the guide's page “Scorers” explains each word.",
     )
 
+    scorer_file = forms.FileField(
+        label="File of your own scorer",
+        required=False,
+        help_text="For the kinds function, evaluate and program: a .py or a .zip. It replaces the one before.",
+    )
+    limits = ReadableJSONField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
+        help_text='What your own scorer may use: {"wall_s": 120, "memory_mb": 2048, "cpus": 1, "pids": 128}.',
+    )
     split_rows = forms.BooleanField(
         label="Have Podium split the rows",
         required=False,
@@ -82,29 +92,33 @@ class TaskForm(forms.ModelForm[Task]):
 
     class Meta:
         model = Task
-        fields = ("challenge", "name", "reference", "scorer")
+        fields = ("challenge", "name", "reference", "scorer", "environment", "limits")
         help_texts = {
             "name": "Small letters, digits, dots, dashes and underscores.",
-            "reference": "The solution, one file for scoring only: the id column, the true values, and a column that "
-            "says public or private, unless Podium is to split the rows.",
+            "reference": "The solution, for scoring only. For a metric one file: the id column, the true values, and a "
+            "column that says public or private, unless Podium is to split the rows.",
         }
 
-    def clean_reference(self) -> DatasetVersion:
-        """Refuse what is no single file."""
-        reference: DatasetVersion = self.cleaned_data["reference"]
-        if (count := reference.files.count()) != 1:
-            raise ValidationError(f"This version holds {count} files. A reference is one file; publish it on its own.")
-        return reference
+    def clean_environment(self) -> str:
+        """Refuse what was not built."""
+        name: str = self.cleaned_data["environment"].strip()
+        task_scorers.check_environment(name)
+        return name
+
+    def clean_limits(self) -> dict[str, Any]:
+        """Refuse what is no limit."""
+        limits: dict[str, Any] = self.cleaned_data["limits"] or {}
+        task_scorers.check_limits(limits)
+        return limits
 
     def clean_scorer(self) -> dict[str, Any]:
         """Refuse what could not score."""
         scorer = self.cleaned_data["scorer"]
         if not isinstance(scorer, dict) or set(scorer) != {"kind", "spec"}:
             raise ValidationError('A scorer is an object with "kind" and "spec", like the example of a new task.')
-        try:
-            keys_of(scorer)
-        except HostError as error:
-            raise ValidationError(error.message) from error
+        scorer = task_scorers.with_file(scorer, self.files.get(self.add_prefix("scorer_file")))
+        chosen = self.cleaned_data.get("challenge")
+        task_scorers.check(scorer, challenge=chosen.pk if chosen else self.instance.challenge_id)
         return scorer
 
     def clean(self) -> dict[str, Any] | None:
@@ -115,6 +129,13 @@ class TaskForm(forms.ModelForm[Task]):
         if data.get("split_rows") and not data.get("public_percent"):
             self.add_error("public_percent", "Say how many per cent of the rows are to be public.")
         reference, challenge = data.get("reference"), data.get("challenge")
+        if data.get("split_rows") and (data.get("scorer") or {}).get("kind", METRIC) not in {METRIC, FUNCTION}:
+            self.add_error("split_rows", "An evaluation script or a program splits its rows by itself.")
+        if reference and data.get("scorer"):
+            try:
+                task_scorers.check_reference(reference, data["scorer"])
+            except ValidationError as error:
+                self.add_error("reference", error)
         if reference and challenge and reference.dataset.challenge_id != challenge.pk:
             self.add_error("reference", "This dataset belongs to another challenge.")
         return data
@@ -129,9 +150,11 @@ class TaskAdmin(HostAdmin[Task]):
     form = TaskForm
     fieldsets = (
         (None, {"fields": ("challenge", "name", "reference", "scorer")}),
+        ("A scorer of your own", {"fields": ("scorer_file", "environment", "limits")}),
         ("Split", {"fields": ("split_rows", "public_percent", "together")}),
     )
-    one_transaction = False  # splitting stores a file
+    actions = ("try_it",)
+    one_transaction = False  # splitting stores a file, and so does a scorer
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with a scorer that works."""
@@ -147,6 +170,7 @@ class TaskAdmin(HostAdmin[Task]):
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         """Save, with the rows split where that was asked for, and say what does not follow by itself."""
+        task_scorers.publish(obj, form.cleaned_data.get("scorer_file"), actor=person(request))
         if form.cleaned_data.get("split_rows"):
             self._split(request, obj, form)
         else:
@@ -154,6 +178,19 @@ class TaskAdmin(HostAdmin[Task]):
         if change and {"reference", "scorer"} & set(form.changed_data):
             for sentence in left_behind(obj):
                 self.message_user(request, sentence, messages.WARNING)
+
+    def has_try_permission(self, request: HttpRequest) -> bool:
+        """Whoever edits some challenge; each task is asked for below."""
+        return self.has_change_permission(request)
+
+    @admin.action(permissions=["try"], description="Try its own scorer on the sample submission")
+    def try_it(self, request: HttpRequest, tasks: QuerySet[Task]) -> None:
+        """Score the sample submission, which leaves no trace."""
+        for task in tasks.select_related("challenge", "reference"):
+            if not person(request).has_perm("challenges.edit", task.challenge):
+                continue
+            works, said = task_scorers.tried(task)
+            self.message_user(request, f"{task}: {said}", messages.SUCCESS if works else messages.WARNING)
 
     def _split(self, request: HttpRequest, task: Task, form: Any) -> None:
         share = form.cleaned_data["public_percent"] / 100

@@ -10,10 +10,11 @@ from math import ceil
 
 from podium.challenges.models import Phase
 from podium.challenges.references import UnreadableError, split_sizes
-from podium.challenges.scorers import CLOSED, OWN_METRIC, takes_nothing
+from podium.challenges.scorers import OWN_METRIC, runs_own
 from podium.core.words import long_span, percent, plural, score, thousands
 from podium.leaderboards.models import Board, Column
 from podium.submissions.models import Score
+from podium.submissions.own_scorers import why_closed
 from podium.submissions.states import RunState
 from scoring.spec import MetricSpec, ScorerSpec
 from scoring.statistics.assignment import WARN_FROM
@@ -126,8 +127,9 @@ def foresee(phase: Phase) -> Foresight:
         return Foresight(
             phase, [Finding("Nothing to say yet", "Choose a task below: its boards and what they show follow.")]
         )
-    if takes_nothing(phase):
-        return Foresight(phase, [Finding(OWN_METRIC, CLOSED, is_warning=True)])
+    if runs_own(phase):
+        closed = why_closed(phase)
+        return Foresight(phase, [Finding(OWN_METRIC, closed or OF_OWN, is_warning=bool(closed))])
     try:
         shown = [_facts(column) for column in columns]
     except UnreadableError as error:
@@ -226,6 +228,10 @@ def _of_labels(one: _Shown, phase: Phase) -> Finding:
     return Finding("What the board gives away", text.rstrip(), is_much)
 
 
+OF_OWN = (
+    "It is a program, so nothing can be said of what a score gives away. It may say more to a team than a number: what "
+    "it raises as ParticipantVisibleError is shown."
+)
 OF_NUMBERS = (
     "The hidden values are numbers. A team that changes one prediction at a time reads a value from each submission, "
     "the more exactly the more decimals there are: fewer decimals and submissions, or the Ladder, keep that small."

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from podium.challenges.models import Challenge
-from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, current_rules, newest_versions
 from podium.hosts.foresight import foresee
+from podium.submissions import own_scorers
 from podium.submissions.kinds import runs_code
 from podium.submissions.opening import why_closed
 
@@ -25,8 +25,8 @@ def _missing(challenge: Challenge) -> Iterator[str]:
     for phase in challenge.phases.filter(tasks=None):
         yield f"The phase “{phase}” has no task, so what is sent to it fails."
     for phase in challenge.phases.all():
-        if takes_nothing(phase):
-            yield f"The phase “{phase}” takes no submissions. {CLOSED}"
+        if shut := own_scorers.why_closed(phase):
+            yield f"The phase “{phase}” takes no submissions. {shut}"
         if closed := why_closed(phase):
             yield f"The phase “{phase}” takes no code now. {closed.why} {closed.mend}".rstrip()
         elif runs_code(phase) and phase.sample_inputs_id is None:

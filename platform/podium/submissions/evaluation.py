@@ -19,8 +19,10 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from podium.challenges.models import Task
+from podium.challenges.scorers import METRIC, reads_files
 from podium.core import events
 from podium.core.locks import locked
+from podium.core.storage import store_bytes
 from podium.submissions import predicting, workers
 from podium.submissions.claims import Claim, LeaseLostError
 from podium.submissions.evidence import name_of
@@ -177,6 +179,8 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
         run_release(claim.run.pk, attempt=claim.attempt, why=outcome.log or "the scoring process stopped")
         return
     seat = RunSubmission.objects.select_related("submission").get(run=claim.run)
+    has_no_interval = claim.run.scorer.get("kind") != METRIC  # of a program nothing but its numbers is known
+    details = store_bytes(outcome.page.encode()) if outcome.page else None
     with transaction.atomic():
         locked(Team, seat.submission.team_id)
         submission = locked(Submission, seat.submission_id)
@@ -187,16 +191,22 @@ def run_finish(claim: Claim, outcome: Outcome, *, lease: datetime | None = None)
             lease=lease,
             finished_at=timezone.now(),
             lease_until=None,
-            measured_at=timezone.now() if outcome.uncertainties else None,
+            measured_at=timezone.now() if outcome.uncertainties or has_no_interval else None,
+            details=details,
             inputs=outcome.inputs,
             versions=outcome.versions,
             resources=outcome.resources,
-            log=outcome.log,
+            log=_named(claim.run, outcome),
         )
         if not finished or submission.is_finished:
             return
         Score.objects.bulk_create(_scores(seat, outcome, attempt=claim.attempt))
         _settle(submission, outcome)
+
+
+def _named(run: Run, outcome: Outcome) -> str:
+    """Return what is logged; where a phase may have several tasks, a host is to see which one it was."""
+    return f"Task “{run.task.name}”: {outcome.log}" if outcome.verdict == Verdict.HOST_ERROR else outcome.log
 
 
 def _scores(seat: RunSubmission, outcome: Outcome, *, attempt: int) -> Iterator[Score]:
@@ -256,8 +266,15 @@ def _fail(submission: Submission, *, host: bool) -> None:
         "submission_fail",
         uses_quota=False,
         error_code="host_error" if host else "platform_error",
-        error_message=f"{whose} That was not your file: the submission was given back. Reference {reference}.",
+        error_message=f"{whose} {_at_fault(submission, host=host)} Reference {reference}.",
     )
+
+
+def _at_fault(submission: Submission, *, host: bool) -> str:
+    """Say whose doing it was not, where that is known: a program that reads files may stop for what one holds."""
+    if host and reads_files(submission.phase):
+        return "The submission was given back. If that happens again, compare your file with what the hosts ask for."
+    return "That was not your file: the submission was given back."
 
 
 def _end(submission: Submission, state: SubmissionState, event: str, **fields: Any) -> None:

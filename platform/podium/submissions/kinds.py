@@ -13,11 +13,13 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from podium.challenges.models import Phase
+from podium.challenges.scorers import reads_files
 from podium.core.errors import WrongType
 from podium.submissions.models import Submission
 
 Kind = Submission.Kind
 TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")
+FOR_PROGRAMS = (".json", ".jsonl", ".txt", ".npz", ".npy")
 ENDINGS: dict[str, tuple[str, ...]] = {
     Kind.PREDICTIONS: TABLES,
     Kind.CODE: (".py", ".zip"),
@@ -51,7 +53,13 @@ def runs_code(phase: Phase) -> bool:
 
 def endings_of(phase: Phase) -> list[str]:
     """Return the endings of the files that a phase takes, for a file chooser."""
-    return list(dict.fromkeys(ending for kind in kinds_of(phase) for ending in ENDINGS[kind]))
+    return list(dict.fromkeys(ending for kind in kinds_of(phase) for ending in endings_in(phase, kind)))
+
+
+def endings_in(phase: Phase, kind: str) -> tuple[str, ...]:
+    """Return the endings of a kind in a phase: what a program of the hosts reads may be more than a table."""
+    more = FOR_PROGRAMS if kind == Kind.PREDICTIONS and reads_files(phase) else ()
+    return (*ENDINGS[kind], *more)
 
 
 class Look:
@@ -73,7 +81,7 @@ class Look:
     def kind(self, phase: Phase) -> str:
         """Return the kind that this is in a phase. Raises `WrongType`, which says what the phase takes."""
         taken = kinds_of(phase)
-        fits = [kind for kind in taken if self.name.lower().endswith(ENDINGS[kind])]
+        fits = [kind for kind in taken if self.name.lower().endswith(endings_in(phase, kind))]
         if not fits:
             raise self._wrong(phase)
         if fits == [Kind.PREDICTIONS] or not self.name.lower().endswith(".zip"):
@@ -106,7 +114,10 @@ class Look:
     def _wrong(self, phase: Phase) -> WrongType:
         taken = kinds_of(phase)
         if taken == [Kind.PREDICTIONS]:
-            return WrongType(f"“{self._shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip.")
+            more = f", or {', '.join(FOR_PROGRAMS)}" if reads_files(phase) else ""
+            return WrongType(
+                f"“{self._shown}” cannot be scored. Send .csv, .tsv or .parquet, also as .gz or .zip{more}."
+            )
         what = " or ".join(WHAT[kind] for kind in taken)
         return WrongType(f"“{self._shown}” is nothing that this phase takes. Send {what}.")
 

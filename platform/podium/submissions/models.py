@@ -118,6 +118,9 @@ class Run(models.Model):
     stage_at = models.DateTimeField(null=True)  # since when it is at it
     predictions = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")  # of code: kept
     predictions_name = models.CharField(max_length=200, blank=True)
+    details = models.ForeignKey(
+        Blob, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # of a host's program: HTML
     measured_at = models.DateTimeField(null=True)  # when it was settled how sure its scores are: see `measuring`
     measure_attempt = models.PositiveSmallIntegerField(default=0)
     measure_until = models.DateTimeField(null=True)  # the lease of who measures it

@@ -35,8 +35,16 @@ def may_know_its_inputs(user: Person, submission: Submission) -> bool:
     return not submission.phase.inputs_are_hidden
 
 
+@predicate
+def details_are_shown(user: Person, submission: Submission) -> bool:
+    """Its hosts let teams see what their program wrote about each submission, on every task that has it."""
+    specs = [run.scorer.get("spec") or {} for run in submission.runs.all() if run.details_id]
+    return bool(specs) and all(spec.get("show_details") is True for spec in specs)
+
+
 add_perm("submissions.view", is_on_its_team | hosts_it)
 add_perm("submissions.select", is_on_its_team)
 add_perm("submissions.cancel", is_on_its_team | edits_it)
 add_perm("submissions.see_log", hosts_it)
 add_perm("submissions.see_predicted", hosts_it | (is_on_its_team & may_know_its_inputs))
+add_perm("submissions.see_details", hosts_it | (is_on_its_team & details_are_shown))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from podium.challenges.scorers import CLOSED, FUNCTION, METRIC
+from podium.challenges.scorers import METRIC, OWN
 from podium.core import hardening
 from podium.core.models import Blob
 from podium.core.storage import blob_path
-from podium.submissions import evidence
+from podium.submissions import evidence, own_scorers
 from podium.submissions.models import Run, RunSubmission
 from scoring.canonical.canonicaliser import Canonicaliser, ReaderFailedError
 from scoring.evaluate import ScoreValue
@@ -48,6 +48,7 @@ class Outcome:
     versions: dict[str, str] = field(default_factory=dict)
     resources: dict[str, float] = field(default_factory=dict)
     log: str = ""
+    page: str = ""  # what a host's program wrote about it, HTML
     free: bool = False  # rejected before it met the hidden data: it uses nothing, whatever the phase says
 
     def storable(self) -> "Outcome":
@@ -58,6 +59,7 @@ class Outcome:
             error=error and replace(error, message=plain(error.message), column=error.column and plain(error.column)),
             versions={plain(name): plain(version) for name, version in self.versions.items()},
             log=plain(self.log)[:LONGEST_LOG],
+            page=self.page.encode("utf-8", "replace").decode(),
         )
 
 
@@ -104,6 +106,9 @@ def warm_up() -> None:
 
 def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
     """Score a run that was claimed; `on_wait` is called every few seconds and may raise to give up."""
+    if run.scorer.get("kind") in OWN:
+        seat = RunSubmission.objects.get(run=run)
+        return outcome_of(own_scorers.score(run, submitted=predicted(run) or sent(seat), on_wait=on_wait))
     job = job_of(run)
     if isinstance(job, Outcome):
         return job
@@ -125,8 +130,6 @@ def job_of(run: Run) -> ScoreJob | Outcome:
     On the Ladder nobody knows what may be shown of a score before it is known how sure it is: it is measured at once.
     """
     kind = run.scorer.get("kind")
-    if kind == FUNCTION:
-        return Outcome(verdict=Verdict.HOST_ERROR, log=CLOSED)
     if kind != METRIC:
         return Outcome(verdict=Verdict.HOST_ERROR, log=f"The task's scorer is of the unknown kind {kind!r}.")
     solutions = list(run.reference.files.select_related("blob"))
@@ -171,5 +174,6 @@ def outcome_of(result: ScoreResult) -> Outcome:
         inputs=dict(result.hashes),
         versions=dict(result.versions),
         resources=dict(result.resources),
+        page=result.page,
         log="\n".join(filter(None, [result.error.message if result.error else "", result.detail])),
     )

@@ -12,12 +12,12 @@ from django.utils.text import get_valid_filename
 
 from podium.accounts.models import User
 from podium.challenges.models import Phase
-from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.core import events, hardening
 from podium.core.errors import Conflict, Forbidden, Refusal
 from podium.core.locks import locked
 from podium.core.models import Blob
 from podium.core.storage import store
+from podium.submissions import own_scorers
 from podium.submissions.kinds import Look
 from podium.submissions.models import Submission, SubmissionFile
 from podium.submissions.opening import check_open
@@ -113,8 +113,8 @@ def _check(row: Submission, team: Team | None, *, look: Look) -> bool:
     assert author is not None
     if team is not None and team.challenge_id != phase.challenge_id:
         raise Conflict("This team belongs to another challenge.", code="other_challenge")
-    if takes_nothing(phase):
-        raise Conflict(f"“{phase.name}” takes no submissions. {CLOSED}", code="scorer_closed")
+    if closed := own_scorers.why_closed(phase):
+        raise Conflict(f"“{phase.name}” takes no submissions. {closed}", code="scorer_closed")
     if hardening.is_shut():
         raise Conflict(f"“{phase.name}” takes no submissions. {hardening.SHUT}", code="sandbox_missing")
     if team is not None and team.kind == Team.Kind.BASELINE:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("submissions/<int:pk>/log/<slug:stage>/", views.log, name="log"),
     path("submissions/<int:pk>/notebook/<slug:stage>/", views.notebook, name="notebook"),
     path("submissions/<int:pk>/predictions/", views.predictions, name="predictions"),
+    path("submissions/<int:pk>/details/<int:run>/", views.details, name="details"),
     path("submissions/<int:pk>/select/", views.select, name="select"),
     path("submissions/<int:pk>/cancel/", views.cancel, name="cancel"),
     path("my/", views.mine, name="mine"),

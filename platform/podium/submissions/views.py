@@ -21,14 +21,13 @@ from podium.accounts.models import User
 from podium.challenges.files import sample_names
 from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
-from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
 from podium.core import events, hardening
 from podium.core.downloads import download
 from podium.core.errors import Conflict, Refusal
 from podium.core.storage import blob_path, chunks_of
 from podium.core.uploads import refuse_if_longer
-from podium.submissions import selectors, services
+from podium.submissions import own_scorers, selectors, services
 from podium.submissions.forms import SubmitForm
 from podium.submissions.kinds import CODE_KINDS, WHAT, Kind, kinds_of, runs_code
 from podium.submissions.models import Run, Submission
@@ -160,8 +159,8 @@ def _code_facts(phase: Phase | None) -> dict[str, Any]:
 
 
 def _why_shut(phase: Phase) -> str:
-    if takes_nothing(phase):
-        return CLOSED
+    if closed := own_scorers.why_closed(phase):
+        return closed
     return hardening.SHUT if hardening.is_shut() else ""
 
 
@@ -219,6 +218,9 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
         "may_select": user.has_perm("submissions.select", submission) and submission.phase.closes > timezone.now(),
         "may_cancel": user.has_perm("submissions.cancel", submission) and not submission.is_finished,
         "sees_log": sees_log,
+        "detailed": [run for run in runs if run.details_id]
+        if user.has_perm("submissions.see_details", submission)
+        else [],
         "is_code": is_code,
         "logs": list(selectors.logs_for(user, submission)) if is_code else [],
         "progress": progress_of(submission, runs) if is_code else None,
@@ -289,6 +291,24 @@ def notebook(request: HttpRequest, pk: int, stage: str) -> HttpResponseBase:
     if kept.rendered is None:
         raise Http404("this submission is no notebook")
     answer = FileResponse(blob_path(kept.rendered.sha256).open("rb"), content_type="text/html; charset=utf-8")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@csp_replace(NOTEBOOK_POLICY)  # type: ignore[arg-type]
+@xframe_options_sameorigin
+@login_required
+@require_safe
+def details(request: HttpRequest, pk: int, run: int) -> HttpResponseBase:
+    """Show what a host's program wrote about a submission: a stranger's page, as a notebook is."""
+    submission = selectors.get_visible(request.user, pk)
+    require(
+        request.user, "submissions.see_details", submission, "The hosts keep what their program writes to themselves."
+    )
+    kept = submission.runs.select_related("details").filter(pk=run, details__isnull=False).first()
+    if kept is None or kept.details is None:
+        raise Http404("its scorer wrote no page")
+    answer = FileResponse(blob_path(kept.details.sha256).open("rb"), content_type="text/html; charset=utf-8")
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
 

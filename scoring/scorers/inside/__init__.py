@@ -1,0 +1,1 @@
+"""What runs in a sandbox beside a host's scorer: scripts, each started by its path."""
