@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoring.sandbox.jobs import MIB, Canary, JobSpec, Limits, Result, Verdict
+from scoring.sandbox.jobs import MIB, Canary, JobSpec, Limits, Result, Tree, Verdict
 
 if TYPE_CHECKING:
-    from scoring.sandbox.bubblewrap import Bubblewrap
+    from scoring.sandbox.backend import Sandbox
 
 OLDEST = (0, 8, 0)
 """The first bubblewrap with ``--disable-userns``."""
@@ -58,6 +58,10 @@ def written(path):
         stream.write("x")
     return "written"
 
+def foreign():
+    own = {name + b"=" + value for name, value in os.environb.items()}
+    return set(read("/proc/1/environ").split(b"\\0")) - own - {b""}
+
 os.symlink(label, "/out/link")
 numbers = {"x86_64": (272, 425), "aarch64": (97, 425)}[os.uname().machine]
 found = {
@@ -66,7 +70,7 @@ found = {
     "user": str(os.getuid()),
     "namespace": tried(lambda: called(numbers[0], 0x10000000)),
     "seccomp": tried(lambda: called(numbers[1], 1, 0)),
-    "environment": tried(lambda: "there" if read("/proc/1/environ") else "empty"),
+    "environment": tried(lambda: "another's" if foreign() else "empty or the job's own"),
     "writing": ", ".join(tried(lambda: written(f"{p}/canary")) for p in ("/code", "/input", "/usr", "/", "/dev")),
     "processes": " ".join(sorted(name for name in os.listdir("/proc") if name.isdigit())),
 }
@@ -76,17 +80,22 @@ with open("/out/found.json", "w") as stream:
 EATER = "x = bytearray(200 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
 
 
-def canaries(sandbox: Bubblewrap) -> tuple[Canary, ...]:
-    """Return each canary, in order; where the sandbox does not start, only those up to there."""
-    program = _program()
-    if not program.held:
-        return (program,)
+Trees = tuple[Tree, ...]
+
+
+def canaries(sandbox: Sandbox, first: tuple[Canary, ...], *, trees: Trees = ()) -> tuple[Canary, ...]:
+    """Return each canary, in order: ``first``, which are those of the backend's own parts, and what was tried.
+
+    Where one of the first does not hold or the sandbox does not start, they end there. ``trees`` bring a Python.
+    """
+    if not all(canary.held for canary in first):
+        return first
     with tempfile.TemporaryDirectory(prefix="podium-probe-") as name:
-        tried = _tried(sandbox, Path(name))
-    return (program, *tried)
+        tried = _tried(sandbox, Path(name), trees)
+    return (*first, *tried)
 
 
-def _program() -> Canary:
+def program() -> Canary:
     path = shutil.which("bwrap")
     if path is None:
         return Canary(name="bubblewrap", held=False, seen="It is not installed.", mend=INSTALL)
@@ -96,14 +105,14 @@ def _program() -> Canary:
     return Canary(name="bubblewrap", held=held, seen=said or "It does not start.", mend="" if held else INSTALL)
 
 
-def _tried(sandbox: Bubblewrap, folder: Path) -> tuple[Canary, ...]:
+def _tried(sandbox: Sandbox, folder: Path, trees: Trees) -> tuple[Canary, ...]:
     label = folder / "label.txt"
     label.write_text("planted-label")
     (folder / "code").mkdir()
     (folder / "code" / "probe.py").write_text(PROBE)
     with socket.create_server(("127.0.0.1", 0)) as server:
         words = (str(label), str(server.getsockname()[1]))
-        result = _run(sandbox, folder, "python3", "probe.py", *words)
+        result = _run(sandbox, folder, trees, "python3", "probe.py", *words)
     written = folder / "out" / "found.json"
     started = result.verdict is Verdict.OK and written.is_file()
     seen = "A job ran." if started else (result.detail or result.stderr or result.verdict).strip()
@@ -111,7 +120,7 @@ def _tried(sandbox: Bubblewrap, folder: Path) -> tuple[Canary, ...]:
     if not started:
         return (start,)
     found: dict[str, str] = json.loads(written.read_text())
-    eater = _run(sandbox, folder, "python3", "-c", EATER)
+    eater = _run(sandbox, folder, trees, "python3", "-c", EATER)
     return (start, *_judged(found), _link(result), _memory(eater))
 
 
@@ -121,11 +130,9 @@ def _mend(seen: str) -> str:
     return NAMESPACES if any(word in seen for word in words) else f"Mend this: {seen}"
 
 
-def _run(sandbox: Bubblewrap, folder: Path, *command: str) -> Result:
-    from scoring.sandbox.bubblewrap import base_python  # noqa: PLC0415 - it imports us
-
+def _run(sandbox: Sandbox, folder: Path, trees: Trees, *command: str) -> Result:
     limits = Limits(wall_s=20, memory_mb=64, pids=16, output_bytes=MIB, scratch_bytes=MIB)
-    spec = JobSpec(command=command, code=folder / "code", out=folder / "out", limits=limits, trees=base_python())
+    spec = JobSpec(command=command, code=folder / "code", out=folder / "out", limits=limits, trees=trees)
     return sandbox.run(spec)
 
 
@@ -137,7 +144,7 @@ def _judged(found: dict[str, str]) -> tuple[Canary, ...]:
         ("user", found["user"] != "0", f"user id {found['user']} inside"),
         ("namespaces", found["namespace"].startswith("error"), found["namespace"]),
         ("system calls", found["seccomp"].startswith("error"), found["seccomp"]),
-        ("environment", found["environment"] != "there", "that of process 1 is " + found["environment"]),
+        ("environment", found["environment"] != "another's", "that of process 1 is " + found["environment"]),
         ("read-only", all(word.startswith("error") for word in refusals), found["writing"]),
         ("processes", len(found["processes"].split()) <= 3, "it sees " + found["processes"]),
     )
