@@ -102,19 +102,18 @@ class Container:
         That is also what any worker of the engine left whose time is over. Raises SandboxError where no engine answers.
         """
         tool, found = self._tool(), 0
-        left = tool.left()
-        there = {*left, *map(engine.job_of, tool.volumes())}
+        there = tool.left()
         for slot in free(self._slots):
             try:
                 job = engine.Names(slot.number).job
                 if job in there:
                     tool.remove(job)
-                    there.discard(job)
+                    del there[job]
                     found += 1
             finally:
                 slot.give_back()
-        for job in there:
-            if left.get(job, time.time()) < time.time():
+        for job, until in there.items():
+            if until < time.time():
                 tool.remove(job)
                 found += 1
         return found
@@ -156,4 +155,3 @@ class Podman(Container):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(engine="podman", **options)
-

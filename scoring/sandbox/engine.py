@@ -155,11 +155,15 @@ class Engine:
         return [name for name in said.split() if name in {job, f"{job}-keeper"}]
 
     def left(self) -> dict[str, float]:
-        """Return the jobs that have containers on this engine, and until when each has a right to."""
-        template = '{{.Names}} {{.Label "' + UNTIL + '"}}' if not self.podman else "{{.Names}} {{.Labels}}"
-        rows = self.say("ps", "--all", "--filter", f"label={UNTIL}", "--format", template).splitlines()
-        pairs = [(row.split()[0], re.findall(r"\d{9,}", row.partition(" ")[2])) for row in rows]
-        return {name.removesuffix("-keeper"): float(until[-1]) for name, until in pairs if until}
+        """Return the jobs that have something on this engine, and until when each has a right to."""
+        template = '{{.Label "' + UNTIL + '"}}' if not self.podman else "{{.Labels}}"
+        asked = ["--filter", f"label={UNTIL}", "--format"]
+        containers, volumes = self.all(
+            ["ps", "--all", *asked, "{{.Names}} " + template], ["volume", "ls", *asked, "{{.Name}} " + template]
+        )
+        rows = [line.partition(" ")[::2] for line in containers.splitlines() + volumes.splitlines()]
+        jobs = [(name if name[-1].isdigit() else job_of(name), re.findall(r"\d{9,}", rest)) for name, rest in rows]
+        return {job: float(until[-1]) for job, until in jobs if until}
 
     def volumes(self) -> list[str]:
         """Return the volumes of all jobs on this engine."""
@@ -186,6 +190,7 @@ class Job:
     def __init__(self, *, engine: Engine, names: Names, channel: int, job: dict[str, Any]) -> None:
         self._engine, self._names, self._channel, self._job = engine, names, channel, job
         self._limits = job["limits"]
+        self._label = ["--label", f"{UNTIL}={int(time.time() + self._limits['wall_s'] + GRACE_S + COPY_S)}"]
         self._inodes = self._limits["output_files"] * 2 + 64
         self._kill_reason: str | None = None
         self._group = Group.of_process(os.getpid(), self._names.job)  # none yet
@@ -223,7 +228,7 @@ class Job:
     def _make_volumes(self) -> None:
         size = f"size={self._limits['output_bytes']},nr_inodes={self._inodes},mode=1777,noexec,nosuid,nodev"
         sized = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o={size}"]
-        make = ["volume", "create"]
+        make = ["volume", "create", *self._label]
         places = [[*make, self._names.volume(top)] for top in self._pieces.tops]
         self._engine.all([*make, *sized, self._names.volume("out")], *places)
 
@@ -231,13 +236,12 @@ class Job:
         """Return what binds the keeper and the job alike."""
         limits = self._limits
         memory, period = f"{limits['memory_mb'] * MIB}", 100_000
-        until = int(time.time() + limits["wall_s"] + GRACE_S + COPY_S)
         return [
             *("--pull=never", "--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--ipc", "private", "--hostname", "sandbox", "--init", "--log-driver", "none", "--no-healthcheck"),
             *("--user", INSIDE, "--memory", memory, "--memory-swap", memory, "--pids-limit", str(limits["pids"] + 1)),
             *("--cpu-period", str(period), "--cpu-quota", str(int(limits["cpus"] * period))),
-            *("--label", f"{UNTIL}={until}"),
+            *self._label,
             *(["--http-proxy=false"] if self._engine.podman else []),
         ]
 
@@ -254,7 +258,10 @@ class Job:
         folder = job["folder"] if self._pieces.has(job["folder"]) else config.get("WorkingDir") or "/"
         places = [_mount(self._names.volume(top), f"/{top}", "readonly") for top in self._pieces.tops]
         trees = [_bind(source, target) for source, target in job["trees"]]
-        sizes = {"/tmp": (limits["scratch_bytes"], 65_536, "exec"), "/dev/shm": (limits["scratch_bytes"], 4_096, "noexec")}  # noqa: E501, S108
+        sizes = {
+            "/tmp": (limits["scratch_bytes"], 65_536, "exec"),
+            "/dev/shm": (limits["scratch_bytes"], 4_096, "noexec"),
+        }  # noqa: E501, S108
         return [
             *("create", *self._bounds(), "--name", self._names.job, "--read-only", "--oom-score-adj", "1000"),
             *("--security-opt", f"seccomp={self._profile()}", "--workdir", folder),
@@ -264,7 +271,7 @@ class Job:
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
             *_mount(self._names.volume("out"), "/out"),
             *sum(places + trees, []),
-            *("--tmpfs", "/sys:ro,size=4k,mode=0555"),
+            *("--tmpfs", "/sys:ro,size=4k,mode=0555", "--tmpfs", "/sys/fs/cgroup:ro,size=4k,mode=0555"),
             *(
                 word
                 for place, (size, inodes, run) in sizes.items()

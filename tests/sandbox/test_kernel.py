@@ -40,7 +40,10 @@ def test_every_call_that_is_refused_is_refused(attack: Attack) -> None:
 def test_calls_that_are_as_if_absent(attack: Attack) -> None:
     result = attack(CALLS, json.dumps(syscalls.ABSENT | {"newer": (500, 500), "newest": (900, 900)}))
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert [name for name, answer, error in rows if (answer, error) != ("-1", "38")] == []
+    # an engine may be too old to be told what to answer to calls that no profile names
+    allowed = {"1", "38"} if attack.contained else {"38"}
+    assert [name for name, answer, error in rows if answer != "-1" or error not in allowed] == []
+    assert {error for name, _, error in rows if name == "clone3"} == {"38"}  # else no thread starts
 
 
 def test_no_namespace_is_cloned(attack: Attack) -> None:
@@ -82,7 +85,8 @@ print(ctypes.CFUNCTYPE(ctypes.c_int)(address)(), flush=True)
 
 
 def test_calls_of_x32_are_absent(attack: Attack) -> None:
-    assert call(attack, (0x40000000 | 39, 500)) == "-1 38"
+    # an engine's filter takes them for another architecture, and ends the program before it can print
+    assert call(attack, (0x40000000 | 39, 500)) == ("" if attack.contained else "-1 38")
 
 
 @pytest.mark.parametrize("path", ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"])
@@ -91,9 +95,9 @@ def test_the_kernels_settings_are_out_of_reach(attack: Attack, path: str) -> Non
 
 
 def test_no_cgroup_and_no_device_of_the_machine_is_there(attack: Attack) -> None:
-    source = "import os; print(os.path.exists('/sys'), sorted(os.listdir('/dev')))"
+    source = "import os; print([name for _, _, names in os.walk('/sys') for name in names], sorted(os.listdir('/dev')))"
     result = attack(source)
-    assert result.stdout.startswith("False")
+    assert result.stdout.startswith("[] ")
     for name in ("kvm", "mem", "sda", "vda", "fuse", "kmsg"):
         assert f"'{name}'" not in result.stdout
 
