@@ -4,7 +4,7 @@ It is to :mod:`scoring.sandbox.container` what ``supervisor`` is to bubblewrap, 
 way. It has no environment; what the engine's command line tool needs of ours comes with the job.
 """
 
-# ruff: noqa: PTH101, PTH102, PTH103, PTH118, PTH123
+# ruff: noqa: PTH103, PTH119, PTH123
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import signal
 import subprocess
 import tarfile
 import time
+from itertools import chain
 from typing import IO, Any
 
 from scoring.sandbox import kernel, launching, supervisor
@@ -28,7 +29,7 @@ from scoring.sandbox.messages import framed, receive
 from scoring.sandbox.profile import profile
 from scoring.sandbox.slots import owner, take
 from scoring.sandbox.supervisor import CANCELLED, DYING_S, MIB, TICK_S, SandboxError
-from scoring.sandbox.tars import Packer, TarCollection
+from scoring.sandbox.tars import PAGE, Packer, TarCollection
 
 COMMAND_S = 60.0
 """How long one command of the engine may take."""
@@ -226,7 +227,8 @@ class Job:
         return {**supervisor._ours(""), "verdict": "runtime_error", "stderr": words}
 
     def _make_volumes(self) -> None:
-        size = f"size={self._limits['output_bytes']},nr_inodes={self._inodes},mode=1777,noexec,nosuid,nodev"
+        pages = -(-self._limits["output_bytes"] // PAGE)  # podman takes "size" for a quota of a disk
+        size = f"nr_blocks={pages},nr_inodes={self._inodes},mode=1777,noexec,nosuid,nodev"
         sized = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o={size}"]
         make = ["volume", "create", *self._label]
         places = [[*make, self._names.volume(top)] for top in self._pieces.tops]
@@ -249,19 +251,17 @@ class Job:
         places = [_mount(self._names.volume(top), f"/{top}") for top in ("out", *self._pieces.tops)]
         program, *words = STAYING
         named = ["--name", self._names.keeper, "--entrypoint", program]
-        return ["create", *self._bounds(), *named, *sum(places, []), self._engine.keeper_image, *words]
+        return ["create", *self._bounds(), *named, *chain(*places), self._engine.keeper_image, *words]
 
     def _create_job(self, image: dict[str, Any]) -> list[str]:
         job, limits = self._job, self._limits
         config = image["Config"]
         words = job["command"] or [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
         folder = job["folder"] if self._pieces.has(job["folder"]) else config.get("WorkingDir") or "/"
-        places = [_mount(self._names.volume(top), f"/{top}", "readonly") for top in self._pieces.tops]
+        sized = f"rw,nosuid,nodev,mode=1777,size={limits['scratch_bytes']}"
+        scratch = ("/tmp:exec,nr_inodes=65536", "/dev/shm:noexec,nr_inodes=4096")  # noqa: S108 - they are inside
+        places = [_mount(self._names.volume(top), f"/{top}", "ro") for top in self._pieces.tops]
         trees = [_bind(source, target) for source, target in job["trees"]]
-        sizes = {
-            "/tmp": (limits["scratch_bytes"], 65_536, "exec"),
-            "/dev/shm": (limits["scratch_bytes"], 4_096, "noexec"),
-        }  # noqa: E501, S108
         return [
             *("create", *self._bounds(), "--name", self._names.job, "--read-only", "--oom-score-adj", "1000"),
             *("--security-opt", f"seccomp={self._profile()}", "--workdir", folder),
@@ -270,13 +270,9 @@ class Job:
             *(word for pair in self._ulimits() for word in ("--ulimit", pair)),
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
             *_mount(self._names.volume("out"), "/out"),
-            *sum(places + trees, []),
+            *chain(*places, *trees),
             *("--tmpfs", "/sys:ro,size=4k,mode=0555", "--tmpfs", "/sys/fs/cgroup:ro,size=4k,mode=0555"),
-            *(
-                word
-                for place, (size, inodes, run) in sizes.items()
-                for word in ("--tmpfs", f"{place}:rw,nosuid,nodev,{run},mode=1777,size={size},nr_inodes={inodes}")
-            ),
+            *(word for place in scratch for word in ("--tmpfs", f"{place},{sized}")),
             *("--entrypoint", words[0], image["Id"].removeprefix("sha256:"), *words[1:]),
         ]
 
@@ -311,8 +307,8 @@ class Job:
         asked = self._limits["memory_mb"] * MIB
         if not asked - 4096 <= memory <= asked + 4096 or pids != self._limits["pids"] + 1:
             raise SandboxError(
-                f"The engine did not keep the limits: {asked} bytes and {self._limits['pids'] + 1} processes were asked "
-                f"for, {memory} and {pids} are set. Rootless engines need cgroup v2 with memory and pids delegated."
+                f"Limits were not kept: asked were {asked} bytes and {self._limits['pids'] + 1} processes, "
+                f"set are {memory} and {pids}. Rootless engines need cgroup v2 with memory and pids delegated."
             )
         self._check(self._engine.inspect("container", self._names.job)["HostConfig"], asked)
 
@@ -524,8 +520,8 @@ class Pieces:
         stream.close()
 
 
-def _mount(volume: str, target: str, *more: str) -> list[str]:
-    return ["--mount", ",".join([f"type=volume,source={volume},target={target}", *more, "volume-nocopy"])]
+def _mount(volume: str, target: str, how: str = "rw") -> list[str]:
+    return ["--volume", f"{volume}:{target}:{how},nocopy"]
 
 
 def _bind(source: str, target: str) -> list[str]:

@@ -116,7 +116,7 @@ def _tried(sandbox: Sandbox, folder: Path, trees: Trees) -> tuple[Canary, ...]:
     written = folder / "out" / "found.json"
     started = result.verdict is Verdict.OK and written.is_file()
     seen = "A job ran." if started else (result.detail or result.stderr or result.verdict).strip()
-    start = Canary(name="start", held=started, seen=seen, mend="" if started else _mend(seen))
+    start = Canary(name="start", held=started, seen=seen, mend="" if started else _mend(sandbox.name, seen))
     if not started:
         return (start,)
     found: dict[str, str] = json.loads(written.read_text())
@@ -124,10 +124,10 @@ def _tried(sandbox: Sandbox, folder: Path, trees: Trees) -> tuple[Canary, ...]:
     return (start, *_judged(found), _link(result), _memory(eater))
 
 
-def _mend(seen: str) -> str:
+def _mend(backend: str, seen: str) -> str:
     """Return what to set where a job did not start, for a reason ``seen``."""
     words = ("unshare", "mount", "_map", "bwrap: ")
-    return NAMESPACES if any(word in seen for word in words) else f"Mend this: {seen}"
+    return NAMESPACES if backend == "bubblewrap" and any(word in seen for word in words) else f"Mend this: {seen}"
 
 
 def _run(sandbox: Sandbox, folder: Path, trees: Trees, *command: str) -> Result:

@@ -5,7 +5,7 @@ handle, no link followed. What comes back was written by a job and packed by an 
 to its end, no member is ever extracted by its own name, owner, mode or kind, and the same caps hold.
 """
 
-# ruff: noqa: PTH123, PTH208
+# ruff: noqa: PTH103, PTH108, PTH123
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from scoring.sandbox.collecting import CHUNK, DEPTH, FILE, FOLDER, NEW, PATH_BYTES, Collection, plain
 
-PAGE = 4096
+PAGE = os.sysconf("SC_PAGESIZE")
 SLACK_BYTES = 64 << 20
 """What a tar may hold beside the files that may come out: headers, and files that are too large, up to a point."""
 
@@ -38,7 +38,7 @@ class Packer:
     """Writes folders into a tar stream. ``look_up`` is called now and then, and may raise."""
 
     def __init__(self, stream: IO[bytes], *, look_up: Callable[[], None] = lambda: None) -> None:
-        self._tar, self._look_up = tarfile.open(fileobj=stream, mode="w|"), look_up
+        self._tar, self._look_up = tarfile.open(fileobj=stream, mode="w|"), look_up  # noqa: SIM115 - until end()
 
     def folder(self, source: str | None, target: str) -> None:
         """Add the regular files below ``source``, if any, at ``target``, which has no slash at its start."""
@@ -121,7 +121,7 @@ class TarCollection(Collection):
 
         Raises tarfile.TarError or OSError where the stream is none, or is cut off.
         """
-        os.makedirs(target, exist_ok=True)  # noqa: PTH103
+        os.makedirs(target, exist_ok=True)
         capped = Capped(stream, 2 * self._room + SLACK_BYTES + self._inodes * PAGE)
         try:
             with tarfile.open(fileobj=capped, mode="r|", bufsize=CHUNK) as tar:
@@ -166,9 +166,9 @@ class TarCollection(Collection):
             raise tarfile.ReadError(f"{path} has no content.")
         *folders, name = path.split("/")
         parent = "/".join([target, *folders])
-        os.makedirs(parent, exist_ok=True)  # noqa: PTH103
+        os.makedirs(parent, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{parent}/{name}")  # noqa: PTH108
+            os.unlink(f"{parent}/{name}")
         digest = hashlib.sha256()
         with open(os.open(f"{parent}/{name}", NEW, 0o644), "wb") as new:
             while part := source.read(CHUNK):
@@ -182,7 +182,7 @@ class TarCollection(Collection):
         for item in [item for item in self.collected if item["path"] == path]:
             self.collected.remove(item)
             self._left += item["size"]
-            os.unlink(f"{target}/{path}")  # noqa: PTH108
+            os.unlink(f"{target}/{path}")
             self.refuse(path, "hard_link")
 
 
