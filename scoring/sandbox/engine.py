@@ -38,7 +38,7 @@ GRACE_S = 300
 """How long after a job's limit anybody may remove it."""
 UNTIL = "podium-sandbox-until"
 INSIDE = f"{launching.INSIDE}:{launching.INSIDE}"
-EVERYBODY = 65536
+EVERYBODY = 16_384
 """A limit that the kernel counts per user: all jobs of an engine are one, so it only is not to be without end."""
 RESERVED = {"bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "out", "proc", "sbin", "sys", "tmp", "usr"}
 ULIMITS = {
@@ -243,6 +243,7 @@ class Job:
             *("--ipc", "private", "--hostname", "sandbox", "--init", "--log-driver", "none", "--no-healthcheck"),
             *("--user", INSIDE, "--memory", memory, "--memory-swap", memory, "--pids-limit", str(limits["pids"] + 1)),
             *("--cpu-period", str(period), "--cpu-quota", str(int(limits["cpus"] * period))),
+            *(word for pair in self._ulimits() for word in ("--ulimit", pair)),
             *self._label,
             *(["--http-proxy=false"] if self._engine.podman else []),
         ]
@@ -259,7 +260,8 @@ class Job:
         words = job["command"] or [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
         folder = job["folder"] if self._pieces.has(job["folder"]) else config.get("WorkingDir") or "/"
         sized = f"rw,nosuid,nodev,mode=1777,size={limits['scratch_bytes']}"
-        scratch = ("/tmp:exec,nr_inodes=65536", "/dev/shm:noexec,nr_inodes=4096")  # noqa: S108 - they are inside
+        scratch = (("/tmp:exec", 65_536), ("/dev/shm:noexec", 4_096))  # noqa: S108 - they are inside
+        counted = "" if self._engine.podman else ",nr_inodes={}"  # which podman does not know; memory bounds them
         places = [_mount(self._names.volume(top), f"/{top}", "ro") for top in self._pieces.tops]
         trees = [_bind(source, target) for source, target in job["trees"]]
         return [
@@ -267,12 +269,11 @@ class Job:
             *("--security-opt", f"seccomp={self._profile()}", "--workdir", folder),
             *(["--runtime", self._engine.runtime] if self._engine.runtime else []),
             *(["--interactive"] if job["channel"] else []),
-            *(word for pair in self._ulimits() for word in ("--ulimit", pair)),
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
             *_mount(self._names.volume("out"), "/out"),
             *chain(*places, *trees),
             *("--tmpfs", "/sys:ro,size=4k,mode=0555", "--tmpfs", "/sys/fs/cgroup:ro,size=4k,mode=0555"),
-            *(word for place in scratch for word in ("--tmpfs", f"{place},{sized}")),
+            *(word for place, inodes in scratch for word in ("--tmpfs", f"{place},{sized}{counted.format(inodes)}")),
             *("--entrypoint", words[0], image["Id"].removeprefix("sha256:"), *words[1:]),
         ]
 
@@ -285,7 +286,9 @@ class Job:
     def _ulimits(self) -> list[str]:
         values = launching.resource_limits(self._limits, counted=True)
         pairs = [f"{name}={values[kind]}:{values[kind]}" for kind, name in ULIMITS.items()]
-        return [*pairs, f"nproc={EVERYBODY}:{EVERYBODY}", f"sigpending={EVERYBODY}:{EVERYBODY}"]
+        shared = {"nproc": resource.RLIMIT_NPROC, "sigpending": resource.RLIMIT_SIGPENDING}
+        most = {name: _most(kind) for name, kind in shared.items()}
+        return [*pairs, *(f"{name}={value}:{value}" for name, value in most.items())]
 
     def _environment(self, config: dict[str, Any]) -> dict[str, str]:
         """Return the job's environment; where an image has a PATH of its own, that is searched too."""
@@ -518,6 +521,12 @@ class Pieces:
             packer.link(path, target)
         packer.end()
         stream.close()
+
+
+def _most(kind: int) -> int:
+    """Return EVERYBODY, or less where we may have less: podman's containers cannot have more than we."""
+    hard = resource.getrlimit(kind)[1]
+    return EVERYBODY if hard == resource.RLIM_INFINITY else min(EVERYBODY, hard)
 
 
 def _mount(volume: str, target: str, how: str = "rw") -> list[str]:
