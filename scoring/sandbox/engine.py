@@ -270,7 +270,7 @@ class Job:
             *(["--runtime", self._engine.runtime] if self._engine.runtime else []),
             *(["--interactive"] if job["channel"] else []),
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
-            *_mount(self._names.volume("out"), "/out"),
+            *_mount(self._names.volume("out"), "/out", "rw,noexec,nosuid,nodev" if self._engine.podman else "rw"),
             *chain(*places, *trees),
             *("--tmpfs", "/sys:ro,size=4k,mode=0555", "--tmpfs", "/sys/fs/cgroup:ro,size=4k,mode=0555"),
             *(word for place, inodes in scratch for word in ("--tmpfs", f"{place},{sized}{counted.format(inodes)}")),
@@ -331,7 +331,9 @@ class Job:
             "read-only": config["ReadonlyRootfs"] is True,
             "privileged": config["Privileged"] is False,
             "capabilities": self._engine.podman or config["CapDrop"] == ["ALL"],
-            "seccomp": any("seccomp=" in word for word in config["SecurityOpt"] or []),
+            "seccomp": any(
+                word.startswith("seccomp=") and "unconfined" not in word for word in config["SecurityOpt"] or []
+            ),
         }
         broken = [name for name, holds in kept.items() if not holds]
         if broken:

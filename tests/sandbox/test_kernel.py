@@ -30,6 +30,11 @@ print(libc.syscall({{"x86_64": {number[0]}, "aarch64": {number[1]}}}[os.uname().
     return attack(source).stdout.strip()
 
 
+def refusals(attack: Attack) -> set[str]:
+    """Return how calls with the wrong arguments may be answered: an engine has one answer for all that is not allowed."""
+    return {"-1 1", "-1 38"} if attack.contained else {"-1 1"}
+
+
 def test_every_call_that_is_refused_is_refused(attack: Attack) -> None:
     result = attack(CALLS, json.dumps(syscalls.REFUSED))
     rows = [line.split() for line in result.stdout.splitlines()]
@@ -54,7 +59,9 @@ number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 for bit in (17, 25, 26, 27, 28, 29, 30):  # mounts, cgroups, host name, IPC, users, process ids, network
     print(libc.syscall(number, 1 << bit | 17, 0, 0, 0, 0), ctypes.get_errno())
 """
-    assert attack(source).stdout == "-1 1\n" * 7
+    answers = attack(source).stdout.splitlines()
+    assert len(answers) == 7
+    assert set(answers) <= refusals(attack)
 
 
 def test_the_tool_for_namespaces_fails(attack: Attack) -> None:
@@ -62,12 +69,12 @@ def test_the_tool_for_namespaces_fails(attack: Attack) -> None:
 
 
 def test_typing_on_a_terminal_is_refused(attack: Attack) -> None:
-    assert call(attack, syscalls.IOCTL, 0, 0x5412, 0) == "-1 1"
-    assert call(attack, syscalls.IOCTL, 0, 0x541C, 0) == "-1 1"
+    for request in (0x5412, 0x541C, 1 << 32 | 0x5412):  # the kernel reads the low half alone
+        assert call(attack, syscalls.IOCTL, 0, f"ctypes.c_ulong({request})", 0) in refusals(attack)
 
 
 def test_old_personalities_are_refused(attack: Attack) -> None:
-    assert call(attack, syscalls.PERSONALITY, 0x0400000) == "-1 1"
+    assert call(attack, syscalls.PERSONALITY, 0x0400000) in refusals(attack)
     assert call(attack, syscalls.PERSONALITY, 0xFFFFFFFF).startswith("0")
 
 
