@@ -240,7 +240,7 @@ class Job:
         memory, period = f"{limits['memory_mb'] * MIB}", 100_000
         return [
             *("--pull=never", "--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-            *("--ipc", "private", "--hostname", "sandbox", "--init", "--log-driver", "none", "--no-healthcheck"),
+            *("--ipc", "private", "--hostname", "sandbox", "--init", "--log-driver=none", "--no-healthcheck"),
             *("--user", INSIDE, "--memory", memory, "--memory-swap", memory, "--pids-limit", str(limits["pids"] + 1)),
             *("--cpu-period", str(period), "--cpu-quota", str(int(limits["cpus"] * period))),
             *(word for pair in self._ulimits() for word in ("--ulimit", pair)),

@@ -31,7 +31,7 @@ print(libc.syscall({{"x86_64": {number[0]}, "aarch64": {number[1]}}}[os.uname().
 
 
 def refusals(attack: Attack) -> set[str]:
-    """Return how calls with the wrong arguments may be answered: an engine has one answer for all that is not allowed."""
+    """Return how calls with wrong arguments may be answered: an engine has one answer for all that is not allowed."""
     return {"-1 1", "-1 38"} if attack.contained else {"-1 1"}
 
 
