@@ -13,6 +13,7 @@ BACKENDS = {
     DEFAULT: "scoring.sandbox.bubblewrap:Bubblewrap",
     "docker": "scoring.sandbox.container:Container",
     "podman": "scoring.sandbox.container:Podman",
+    "kubernetes": "scoring.sandbox.kubernetes:Kubernetes",
 }
 """Where the class of each is: only the one that is asked for is loaded."""
 

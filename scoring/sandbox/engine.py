@@ -500,12 +500,12 @@ class Pieces:
     """What goes in: the folders that each first part of a path inside holds. Raises SandboxError for a strange one."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        self._folders = {"input": job["input"], **{path.strip("/"): source for path, source in job["inputs"].items()}}
+        self.folders = {"input": job["input"], **{path.strip("/"): source for path, source in job["inputs"].items()}}
         if job["code"] is not None:  # an image may have code of its own there
-            self._folders["code"] = job["code"]
-        self._links = {path.strip("/"): target for path, target in job["links"].items()}
-        self.tops = sorted({path.partition("/")[0] for path in (*self._folders, *self._links)})
-        strange = RESERVED & set(self.tops) or {path for path in self._links if "/" not in path}
+            self.folders["code"] = job["code"]
+        self.links = {path.strip("/"): target for path, target in job["links"].items()}
+        self.tops = sorted({path.partition("/")[0] for path in (*self.folders, *self.links)})
+        strange = RESERVED & set(self.tops) or {path for path in self.links if "/" not in path}
         if strange:
             raise SandboxError(f"A container cannot have this of ours in its root: {', '.join(sorted(strange))}.")
 
@@ -517,9 +517,9 @@ class Pieces:
     def pack(self, stream: IO[bytes]) -> None:
         """Write all of it as a tar."""
         packer = Packer(stream, look_up=supervisor._stay_wanted)
-        for path, source in sorted(self._folders.items()):
+        for path, source in sorted(self.folders.items()):
             packer.folder(source, path)
-        for path, target in self._links.items():
+        for path, target in self.links.items():
             packer.link(path, target)
         packer.end()
         stream.close()

@@ -32,7 +32,7 @@ KERNEL = "Update the kernel: this one does not hold it back. Report it as a bug 
 CGROUPS = "Give this process cgroups of its own: systemd's Delegate=yes, or start as root"
 PROBE = """
 import ctypes, json, os, socket, sys
-label, port = sys.argv[1], int(sys.argv[2])
+label, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 libc = ctypes.CDLL(None, use_errno=True)
 
 def read(path):
@@ -46,7 +46,7 @@ def tried(call):
         return "error: " + type(error).__name__
 
 def connected():
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
+    with socket.create_connection((host, port), timeout=1):
         return "connected"
 
 def called(number, *arguments):
@@ -81,17 +81,21 @@ EATER = "x = bytearray(200 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
 
 
 Trees = tuple[Tree, ...]
+Address = tuple[str, int]
 
 
-def canaries(sandbox: Sandbox, first: tuple[Canary, ...], *, trees: Trees = ()) -> tuple[Canary, ...]:
+def canaries(
+    sandbox: Sandbox, first: tuple[Canary, ...], *, trees: Trees = (), reach: Address | None = None
+) -> tuple[Canary, ...]:
     """Return each canary, in order: ``first``, which are those of the backend's own parts, and what was tried.
 
     Where one of the first does not hold or the sandbox does not start, they end there. ``trees`` bring a Python.
+    ``reach`` is what they must not reach, by default a server on this machine's loopback.
     """
     if not all(canary.held for canary in first):
         return first
     with tempfile.TemporaryDirectory(prefix="podium-probe-") as name:
-        tried = _tried(sandbox, Path(name), trees)
+        tried = _tried(sandbox, Path(name), trees, reach)
     return (*first, *tried)
 
 
@@ -105,13 +109,14 @@ def program() -> Canary:
     return Canary(name="bubblewrap", held=held, seen=said or "It does not start.", mend="" if held else INSTALL)
 
 
-def _tried(sandbox: Sandbox, folder: Path, trees: Trees) -> tuple[Canary, ...]:
+def _tried(sandbox: Sandbox, folder: Path, trees: Trees, reach: Address | None) -> tuple[Canary, ...]:
     label = folder / "label.txt"
     label.write_text("planted-label")
     (folder / "code").mkdir()
     (folder / "code" / "probe.py").write_text(PROBE)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        words = (str(label), str(server.getsockname()[1]))
+        host, port = reach or server.getsockname()
+        words = (str(label), host, str(port))
         result = _run(sandbox, folder, trees, "python3", "probe.py", *words)
     written = folder / "out" / "found.json"
     started = result.verdict is Verdict.OK and written.is_file()
