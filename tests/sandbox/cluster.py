@@ -9,7 +9,6 @@ import functools
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import threading
@@ -74,29 +73,32 @@ class Pod:
         for mount in sorted(container["volumeMounts"], key=lambda mount: str(mount["mountPath"])):
             words += ["--ro-bind" if mount.get("readOnly") else "--bind", str(self._source(mount)), mount["mountPath"]]
         if container["securityContext"]["readOnlyRootFilesystem"]:
-            words += ["--remount-ro", "/"]
+            words += ["--remount-ro", "/dev", "--remount-ro", "/"]
         words += ["--chdir", container.get("workingDir", "/")]
         rules = os.memfd_create("rules")
         os.write(rules, seccomp.assemble(os.uname().machine, counted=True))
         os.lseek(rules, 0, os.SEEK_SET)
-        memory = int(container["resources"]["limits"]["memory"])
-        try:
-            return subprocess.Popen(
-                ["bwrap", *words, "--seccomp", str(rules), "--", *container["command"]],
-                env={"PATH": os.environ["PATH"]},
-                pass_fds=[rules],
-                stdin=subprocess.DEVNULL,
-                stdout=self.log(container["name"]).open("wb"),
-                stderr=subprocess.STDOUT,
-                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
+        limit = [shutil.which("prlimit") or "prlimit", f"--data={container['resources']['limits']['memory']}"]
+        command = [
+            *limit,
+            shutil.which("bwrap") or "bwrap",
+            *words,
+            "--seccomp",
+            str(rules),
+            "--",
+            *container["command"],
+        ]
+        with self.log(container["name"]).open("wb") as log:
+            process = subprocess.Popen(
+                command, env={}, pass_fds=[rules], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
-        finally:
-            os.close(rules)
+        os.close(rules)
+        return process
 
     @staticmethod
     def _links() -> list[str]:
         links = [path for path in ("/bin", "/lib", "/lib64") if Path(path).is_symlink()]
-        return [word for path in links for word in ("--symlink", os.readlink(path), path)]
+        return [word for path in links for word in ("--symlink", str(Path(path).readlink()), path)]
 
     def _source(self, mount: dict[str, Any]) -> Path:
         if mount["name"] == "share":
@@ -196,8 +198,8 @@ class Handler(BaseHTTPRequestHandler):
             name = query.get("labelSelector", "").partition("=")[2]
             self._say(200, {"items": [pod.to_dict() for job, pod in self.cluster.pods.items() if job == name]})
         elif (found := re.search(r"/pods/(.+)-x/log$", path)) and found[1] in self.cluster.pods:
-            content = self.cluster.pods[found[1]].log(query["container"]).read_bytes()
-            self._say(200, content[: int(query["limitBytes"])])
+            with self.cluster.pods[found[1]].log(query["container"]).open("rb") as stream:
+                self._say(200, stream.read(int(query["limitBytes"])))
         elif (name := path.rpartition("/")[2]) in self.cluster.policies:
             self._say(200, self.cluster.policies[name])
         else:
