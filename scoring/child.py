@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     _warm_up()
     gc.freeze()  # what is loaded now stays, so looking it over after every job would be time lost
     _say(out, ready=os.getpid())
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
         _say(out, result=_serve(json.loads(line), out=out))
         gc.collect()
 
@@ -49,6 +49,7 @@ def _warm_up() -> None:
     import pyarrow.json  # noqa: PLC0415
     import pyarrow.parquet  # noqa: PLC0415, F401
 
+    import scoring.canonical.elsewhere  # noqa: PLC0415
     import scoring.evaluate  # noqa: PLC0415, F401
     from scoring.arrow import leave_pandas_alone  # noqa: PLC0415
     from scoring.metrics import registry  # noqa: PLC0415
@@ -113,6 +114,12 @@ class Stages:
         self.now = stage
         _say(self._out, stage=stage)
 
+    def elsewhere(self) -> Any:
+        """Return what opens the submission by asking the parent for its clean table."""
+        from scoring.canonical.elsewhere import Elsewhere  # noqa: PLC0415
+
+        return Elsewhere(say=lambda **message: _say(self._out, **message), hear=sys.stdin.readline)
+
     def out_of_memory(self) -> Any:
         """Return the result for a job that ran into the memory limit."""
         from scoring.limits import over_limit  # noqa: PLC0415
@@ -123,6 +130,7 @@ class Stages:
 def score(job: Any, *, stages: Stages) -> Any:
     """Score one job. Raises SubmissionError and HostError."""
     from scoring.archives import Limits  # noqa: PLC0415
+    from scoring.canonical.orders import open_here  # noqa: PLC0415
     from scoring.evaluate import evaluate  # noqa: PLC0415
     from scoring.jobs import ScoreResult  # noqa: PLC0415
     from scoring.reference import prepare  # noqa: PLC0415
@@ -134,7 +142,10 @@ def score(job: Any, *, stages: Stages) -> Any:
     reference = prepare(job.reference, key=job.reference_key, folder=job.prepared, spec=spec)
     stages.begin("read")
     limits = Limits(max_bytes=job.max_bytes)
-    predictions = read_submission(job.submission, filename=job.filename, spec=spec, reference=reference, limits=limits)
+    opener = stages.elsewhere().open if job.hardened else open_here
+    predictions = read_submission(
+        job.submission, filename=job.filename, spec=spec, reference=reference, limits=limits, opener=opener
+    )
     stages.begin("score")
     scores = evaluate(predictions, spec=spec, reference=reference)
     uncertainties: tuple[Any, ...] = ()

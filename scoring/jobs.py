@@ -22,6 +22,8 @@ class ScoreJob:
     ``reference_key`` is the SHA-256 of the reference's file, known to who stored it; together with the spec it names
     the prepared copy in the folder ``prepared``, which is made when it is not there.
 
+    With ``hardened`` the process does not open the submission: it asks for a clean table (:mod:`scoring.canonical`).
+
     With ``measure``, a level like 0.95, the answer also says how sure the scores are; with ``evidence``, a folder, the
     arrays that comparisons with other submissions need are written there, one file for each key and split.
     """
@@ -35,6 +37,7 @@ class ScoreJob:
     max_bytes: int = DEFAULT_MAX_BYTES
     measure: float | None = None
     evidence: Path | None = None
+    hardened: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON."""
@@ -46,6 +49,7 @@ class ScoreJob:
             "spec": dict(self.spec),
             "max_bytes": self.max_bytes,
             "measure": self.measure,
+            "hardened": self.hardened,
             "evidence": None if self.evidence is None else str(self.evidence),
         }
 

@@ -7,7 +7,9 @@ The child is started with ``subprocess``, never forked from a process that holds
 gets an environment of its own, no open file but three, a memory limit, and it dies with the parent. What ends it is
 told apart: a limit broken while the submission is read is the participant's, while the reference is prepared the
 hosts', and any other end is ours (a kill from outside says nothing against a file that kept its own, lower limit).
-It holds no other defence: a submission here is data that is parsed, not code that runs.
+It holds no other defence: a submission here is data that is parsed, not code that runs. Where that is not enough a job
+is ``hardened``: the child then opens no submission, and says what it wants to know of it; the parent lets a reader in a
+sandbox look (:mod:`scoring.canonical`), and hands on what comes out.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from scoring.canonical.canonicaliser import Canonicaliser, ReaderFailedError, ReaderMemoryError
 from scoring.children import command
 from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.limits import crashed, over_limit
@@ -70,14 +73,15 @@ class ScoringProcess:
         wall_s: float,
         on_wait: Callable[[], None] | None = None,
         wait_s: float = 5.0,
+        reader: Canonicaliser | None = None,
     ) -> ScoreResult:
-        """Score ``job`` and return what became of it, whatever it was.
+        """Score ``job`` and return what became of it, whatever it was. ``reader`` opens the file of a hardened one.
 
         ``on_wait`` is called every ``wait_s`` seconds meanwhile; what it raises ends the child and is passed on.
         """
         with self._lock:
             try:
-                return self._score(job, deadline=_Deadline(wall_s, on_wait, wait_s))
+                return self._score(job, deadline=_Deadline(wall_s, on_wait, wait_s), reader=reader)
             except BaseException:
                 self._end()
                 raise
@@ -93,15 +97,15 @@ class ScoringProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _score(self, job: ScoreJob, *, deadline: _Deadline) -> ScoreResult:
+    def _score(self, job: ScoreJob, *, deadline: _Deadline, reader: Canonicaliser | None) -> ScoreResult:
         try:
             child = self._ready_child()
             try:
-                result = child.serve(job, deadline=deadline)
+                result = child.serve(job, deadline=deadline, reader=reader)
             except _NeverBegunError:  # it died between two jobs: this one was not touched
                 self._end()
                 child = self._ready_child()
-                result = child.serve(job, deadline=deadline, again=True)
+                result = child.serve(job, deadline=deadline, reader=reader, again=True)
         except _NotReadyError as error:
             problem = ScoreError(code="scorer_not_started", message="The scoring process did not start.")
             return ScoreResult(verdict="platform_error", error=problem, detail=str(error))
@@ -201,17 +205,38 @@ class _Child:
         if "ready" not in message:
             raise _NotReadyError(f"said {message}")
 
-    def serve(self, job: ScoreJob, *, deadline: _Deadline, again: bool = False) -> ScoreResult:
+    def serve(
+        self, job: ScoreJob, *, deadline: _Deadline, reader: Canonicaliser | None = None, again: bool = False
+    ) -> ScoreResult:
+        """Let the child score a job; a reader is let go of in good order only after an answer in good order."""
+        good = False
+        try:
+            result = self._served(job, deadline=deadline, reader=reader, again=again)
+            good = result.verdict in {"scored", "rejected"} and self.alive
+            return result
+        finally:
+            if reader is not None:
+                (reader.end if good else reader.abandon)()
+
+    def _served(self, job: ScoreJob, *, deadline: _Deadline, reader: Canonicaliser | None, again: bool) -> ScoreResult:
         stage = "begin"
         self.served += 1
         try:
-            self._write(job)
+            self._write(job.to_dict())
             while "result" not in (message := self._read(deadline)):
                 stage = message.get("stage", stage)
+                if "stage" not in message:
+                    self._write(_looked_up(message, job=job, reader=reader, deadline=deadline))
             return self._result(message["result"])
         except _TimeUpError:
             self.end()
             return over_limit("time", stage=stage, detail=f"The time was over in stage {stage}.")
+        except ReaderMemoryError:
+            self.end()
+            return over_limit("memory", stage=stage, detail="The reader in its sandbox ran out of memory.")
+        except ReaderFailedError as error:
+            self.end()
+            return crashed(stage=stage, how="The reader in its sandbox failed", detail=str(error))
         except (_ChildEndedError, BrokenPipeError) as error:
             if stage == "begin" and not again:
                 raise _NeverBegunError from error
@@ -237,10 +262,10 @@ class _Child:
             return over_limit("memory", stage=stage, detail=f"{self._how()}\n{detail}".strip())
         return crashed(stage=stage, how=self._how(), detail=detail)
 
-    def _write(self, job: ScoreJob) -> None:
+    def _write(self, message: dict[str, Any]) -> None:
         if self._process.stdin is None:
             raise _ChildEndedError
-        self._process.stdin.write(json.dumps(job.to_dict()).encode() + b"\n")
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
         self._process.stdin.flush()
 
     def _read(self, deadline: _Deadline) -> dict[str, Any]:
@@ -280,6 +305,17 @@ class _Child:
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - DETAIL_BYTES))
         return self._log.read().decode(errors="replace")
+
+
+def _looked_up(
+    message: dict[str, Any], *, job: ScoreJob, reader: Canonicaliser | None, deadline: _Deadline
+) -> dict[str, Any]:
+    """Let the reader look at the submission. Raises ReaderFailedError and ReaderMemoryError."""
+    if reader is None:
+        raise ReaderFailedError("The job is hardened, and was given no reader.")
+    if "read" in message:
+        return reader.begin(job.submission, message["read"], watch=deadline)
+    return reader.ask(message["ask"], watch=deadline)
 
 
 __all__ = ["ScoreJob", "ScoreResult", "ScoringProcess"]

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from scoring.archives import Limits
 from scoring.arrow import pc
+from scoring.canonical.orders import Opener, Order, open_here
 from scoring.cells import flags, nearest, read_numbers, readable, report
-from scoring.columns import check_columns
 from scoring.errors import TOO_LARGE, Findings, Mistake, fail, listed, place, shown
 from scoring.ids import align, units_in
 from scoring.layouts.boxes import predicted_boxes
@@ -22,7 +22,7 @@ from scoring.layouts.units import key_of
 from scoring.metrics.containers import Boxes, Lists, Masks
 from scoring.metrics.registry import Array
 from scoring.parts import take
-from scoring.reading import RowLimit, Table, open_table, values_of
+from scoring.reading import RowLimit, Table, values_of
 from scoring.reference import Reference
 from scoring.spec import WHOLE_CELLS, ScorerSpec
 from scoring.truths import objects
@@ -46,34 +46,46 @@ class Predictions:
 
 
 def read_submission(
-    path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits | None = None
+    path: Path,
+    *,
+    filename: str,
+    spec: ScorerSpec,
+    reference: Reference,
+    limits: Limits | None = None,
+    opener: Opener = open_here,
 ) -> Predictions:
-    """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find."""
+    """Read the submission in ``path``. Raises SubmissionError with all the mistakes that one pass can find.
+
+    ``opener`` looks at the bytes: here, or where they can do no harm (:mod:`scoring.canonical`).
+    """
     try:
-        return _submission(path, filename=filename, spec=spec, reference=reference, limits=limits or Limits())
+        limits = limits or Limits()
+        return _submission(path, filename=filename, spec=spec, reference=reference, limits=limits, opener=opener)
     except MemoryError as error:
         raise fail("too_large", TOO_LARGE) from error
 
 
-def _submission(path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits) -> Predictions:
+def _submission(
+    path: Path, *, filename: str, spec: ScorerSpec, reference: Reference, limits: Limits, opener: Opener
+) -> Predictions:
     wanted = [spec.id, *([spec.item] if spec.item else []), *spec.predictions]
     limits = replace(limits, max_columns=max(limits.max_columns, 2 * len(wanted)))
-    table = open_table(path, filename=filename, limits=limits, row_limit=_row_limit(spec, reference))
-    check_columns(table, wanted=wanted)
     textual = _textual(spec, reference=reference)
     text = [name for name in wanted if name not in spec.predictions or name in textual]
-    table.load(text=text, numbers=[name for name in wanted if name not in text])
+    limit = _row_limit(spec, reference)
+    order = Order(filename=filename, wanted=tuple(wanted), text=tuple(text), limits=limits, row_limit=limit)
+    table = opener(path, order)
     findings = Findings()
     if spec.layout == "long":
         return _long(table, spec=spec, reference=reference, findings=findings)
-    order = align(table, key_of(table, spec=spec), column=spec.id, reference=reference, findings=findings)
+    rows = align(table, key_of(table, spec=spec), column=spec.id, reference=reference, findings=findings)
     if spec.kind == "masks":
-        return _masks(table, order, spec=spec, reference=reference, findings=findings)
+        return _masks(table, rows, spec=spec, reference=reference, findings=findings)
     predictions = _read(table, spec=spec, reference=reference, findings=findings)
     findings.raise_any()
     if predictions is None:
         raise RuntimeError("a column could not be read, and no mistake was found")
-    return Predictions(predictions.rows, take(predictions.values, order), predictions.texts)
+    return Predictions(predictions.rows, take(predictions.values, rows), predictions.texts)
 
 
 def _textual(spec: ScorerSpec, *, reference: Reference) -> tuple[str, ...]:

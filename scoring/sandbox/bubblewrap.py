@@ -64,9 +64,15 @@ class Bubblewrap:
 
     def start(self, spec: JobSpec) -> Running:
         """Start a job. What is returned must be waited for."""
-        job = _job(spec) | {"bwrap": shutil.which("bwrap") or "/usr/bin/bwrap"}
         running = self._spare() or self._supervisor()
-        running.begin(job)
+        running.begin(_job(spec))
+        return running
+
+    def warm(self, template: JobSpec, modules: tuple[str, ...]) -> Running:
+        """Start an interpreter that imports ``modules`` and waits for its job: see :mod:`scoring.sandbox.warm`."""
+        running = self._supervisor()
+        empty = {"code": None, "input": None, "inputs": dict.fromkeys(template.inputs), "live": None}
+        running.begin(_job(template) | empty | {"modules": list(modules)})
         return running
 
     def _spare(self) -> Running | None:
@@ -110,12 +116,25 @@ class Running:
 
     def begin(self, job: dict[str, Any]) -> None:
         """Send the job."""
-        self._speaks = bool(job["channel"])
-        if not self._speaks:
+        self._speaks = job["channel"] and job["modules"] is None
+        if not job["channel"]:
             self._channel.close()
+        self._send(job)
+
+    def _send(self, job: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # then its last words say why
             self._stdin.write(framed(job))
             self._stdin.flush()
+
+    def go(self, spec: JobSpec) -> None:
+        """Send the job for which it was warmed."""
+        self._speaks = spec.channel
+        self._send(_job(spec))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -176,7 +195,9 @@ def base_python() -> tuple[Tree, ...]:
 
 def _job(spec: JobSpec) -> dict[str, Any]:
     job = spec.to_dict()
-    limits = job["limits"]
-    if limits["cpu_s"] is None:
-        limits["cpu_s"] = limits["wall_s"] * max(1, limits["cpus"])
-    return job
+    return {
+        **job,
+        "limits": {**job["limits"], "cpu_s": spec.limits.cpu_time_s},
+        "modules": None,
+        "bwrap": shutil.which("bwrap") or "/usr/bin/bwrap",
+    }

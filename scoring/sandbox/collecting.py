@@ -36,13 +36,15 @@ KINDS = {
 """Reasons for what is no file; the others are hard_link, odd_name, too_deep, too_many, too_large and unreadable."""
 
 
-def copy_in(source: str | None, target: str, *, look_up: Callable[[], None] = lambda: None) -> None:
-    """Copy the regular files below ``source``, if any, to ``target``, a new folder, for all who may pass to it.
+def copy_in(source: str | None, target: str, *, look_up: Callable[[], None] = lambda: None, new: bool = True) -> None:
+    """Copy the regular files below ``source``, if any, to the folder ``target``, for all who may pass to it.
 
-    ``look_up`` is called now and then, and may raise where nobody wants the copy any more.
+    ``look_up`` is called now and then, and may raise where nobody wants the copy any more. ``new`` says whether the
+    folder is to be made.
     """
-    if source is None:
+    if new:
         _make(target)
+    if source is None:
         return
     top = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -57,7 +59,6 @@ def _make(target: str) -> None:
 
 
 def _copy_folder(handle: int, target: str, look_up: Callable[[], None]) -> None:
-    _make(target)
     for name in os.listdir(handle):
         kind = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
         if not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
@@ -65,6 +66,7 @@ def _copy_folder(handle: int, target: str, look_up: Callable[[], None]) -> None:
         inner = os.open(name, FOLDER if stat.S_ISDIR(kind) else FILE, dir_fd=handle)
         try:
             if stat.S_ISDIR(kind):
+                _make(f"{target}/{name}")
                 _copy_folder(inner, f"{target}/{name}", look_up)
             else:
                 _copy_file(inner, f"{target}/{name}", look_up)

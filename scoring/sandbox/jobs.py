@@ -53,6 +53,11 @@ class Limits:
     stream_kept: int = 64 * KIB
     """How many of these bytes the result keeps: the last ones."""
 
+    @property
+    def cpu_time_s(self) -> float:
+        """CPU seconds of all processes together, said or not."""
+        return self.wall_s * max(1, self.cpus) if self.cpu_s is None else self.cpu_s
+
     def __post_init__(self) -> None:
         """Refuse limits that are none."""
         for name, value in asdict(self).items():

@@ -5,7 +5,7 @@ operator's trees need our rights, the tmpfs need those of the new namespace, and
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH123
+# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ WRITABLE = {"out": "/out", "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108
 OWN_PROCESSES = 3
 """Bubblewrap, its process 1 in the sandbox, and one that is only there for a moment."""
 SIGNALS_PENDING = 1024
+WARMING_CPU_S = 120
+"""What imports may take before a job comes; a warm interpreter lowers its limit when it has."""
 STACK_BYTES = 8 << 20
 """What a thread reserves too, and RLIMIT_DATA counts."""
 
@@ -56,9 +58,10 @@ class Handles:
         rules: int,
         arguments: int,
         channel: int,
+        wake: int,
     ) -> None:
         self.said, self.heard, self.stdout, self.stderr, self.channel = said, heard, stdout, stderr, channel
-        self.status, self.rules, self.arguments = status, rules, arguments
+        self.status, self.rules, self.arguments, self.wake = status, rules, arguments, wake
 
 
 def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
@@ -69,7 +72,7 @@ def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
     and has asked to die with its parent. What goes wrong is written to ``stderr``.
     """
     try:
-        kept = (handles.status, handles.rules, handles.arguments)
+        kept = [handles.status, handles.rules, handles.arguments, handles.wake]
         _redirect(handles)
         _close_all_but(handles.said, handles.heard, handles.channel, *kept)
         _write("/proc/self/oom_score_adj", "1000")  # with our rights: where root may do it, the job cannot lower it
@@ -90,14 +93,24 @@ def launch(*, slot: Slot, group: Group, handles: Handles) -> NoReturn:
         os.write(handles.said, b"ready\n")
         _wait_for_word(handles)
         os.chdir("/")
-        lower(resource_limits(job["limits"], counted=group.counts))
+        if job["modules"] is None:
+            os.close(kept.pop())
+        lower(resource_limits(_with_imports(job), counted=group.counts))
         for handle in kept:
             os.set_inheritable(handle, True)
-        words = ["bwrap", "--args", str(handles.arguments), "--", *job["command"]]
+        words = ["bwrap", "--args", str(handles.arguments), "--", *_command(job, wake=handles.wake)]
         os.execve(job["bwrap"], words, {})  # noqa: S606
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode())
     os._exit(111)
+
+
+def _command(job: dict[str, Any], *, wake: int) -> list[str]:
+    """Return the command, or that which waits for one."""
+    if job["modules"] is None:
+        return list(job["command"])
+    with open(f"{os.path.dirname(__file__)}/warmed.py", encoding="utf-8") as stream:
+        return [*job["command"], "-c", stream.read(), *job["modules"], str(wake)]
 
 
 def _wait_for_word(handles: Handles) -> None:
@@ -161,6 +174,12 @@ def _mount(limits: dict[str, Any], folder: str) -> None:
     ):
         flags = kernel.MS_NOSUID | kernel.MS_NODEV | more
         kernel.mount("tmpfs", f"{folder}/{name}", "tmpfs", flags, f"size={size},nr_inodes={inodes},mode=1777")
+
+
+def _with_imports(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the limits of a job, and for one that has imports to do before it comes, the time for them."""
+    cpu_s = job["limits"]["cpu_s"] + (0 if job["modules"] is None else WARMING_CPU_S)
+    return {**job["limits"], "cpu_s": cpu_s}
 
 
 def resource_limits(limits: dict[str, Any], *, counted: bool) -> dict[int, int]:

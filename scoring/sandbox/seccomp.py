@@ -21,6 +21,8 @@ X32 = 0x40000000
 MACHINES = {"x86_64": (syscalls.X86_64, 0xC000003E), "aarch64": (syscalls.AARCH64, 0xC00000B7)}
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
+THREAD = 0x00010000
+"""CLONE_THREAD."""
 FAKED_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX type on a terminal."""
 FAMILIES = (1, 2, 10)
@@ -53,6 +55,27 @@ def assemble(machine: str, *, counted: bool) -> bytes:
         *_if(syscalls.PERSONALITY[which], [_argument(0), *_only(PERSONALITIES, EPERM)]),
         *_if(syscalls.SOCKET[which], [_argument(0), *_only(FAMILIES, EAFNOSUPPORT)]),
         *_if(syscalls.SOCKETPAIR[which], [_argument(0), *_only(FAMILIES, EAFNOSUPPORT)]),
+        (RETURN, 0, 0, ALLOW),
+    ]
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+
+
+def assemble_alone(machine: str) -> bytes:
+    """Return a filter for a process that has all it needs, on top of the other: see :mod:`scoring.canonical`.
+
+    It makes threads and no process, starts no program, and signals and limits nobody else.
+    """
+    which, architecture = MACHINES[machine]
+    program = [
+        (LOAD, 0, 0, ARCHITECTURE),
+        (EQUAL, 1, 0, architecture),
+        (RETURN, 0, 0, KILL_PROCESS),
+        (LOAD, 0, 0, NUMBER),
+        *_unknown(which),
+        *_answered({"clone3": syscalls.ABSENT["clone3"]}, which, ENOSYS),
+        *_answered(syscalls.OTHERS, which, EPERM),
+        *_if(syscalls.CLONE[which], [_argument(0), (ANY_BIT, 1, 0, THREAD), _errno(EPERM)]),
+        *_if(syscalls.PRLIMIT[which], [_argument(0), *_only((0,), EPERM)]),
         (RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)

@@ -100,8 +100,29 @@ UNCOUNTED: dict[str, tuple[int | None, int | None]] = {
 }
 """Memory that only a cgroup counts, in files without a name and in System V's objects: refused where there is none."""
 
+OTHERS: dict[str, tuple[int | None, int | None]] = {
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fork": (57, None),
+    "kill": (62, 129),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "setpriority": (141, 140),
+    "tgkill": (234, 131),
+    "tkill": (200, 130),
+    "vfork": (58, None),
+}
+"""How a process makes others, or does something to them."""
+
 CLONE = (56, 220)
 IOCTL = (16, 29)
 PERSONALITY = (135, 92)
+PRLIMIT = (302, 261)
 SOCKET = (41, 198)
 SOCKETPAIR = (53, 199)
