@@ -50,6 +50,7 @@ PROGRAM = (
     "from scoring.sandbox.engine import main; main(int(first), int(after), cgroups, int(channel))"
 )
 IMAGE = "podium-sandbox"
+"""The image's name where neither a caller nor PODIUM_SANDBOX_IMAGE says another."""
 NEEDED = (
     *("PATH", "HOME", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_HOST", "XDG_RUNTIME_DIR"),
 )
@@ -58,23 +59,26 @@ MAKE_IMAGE = "echo 'FROM docker.io/library/python:3.13-slim' | {engine} build -t
 
 
 class Container:
-    """Runs jobs in containers of ``image``. It may be used by several threads.
+    """Runs jobs in containers of ``image``, or that of PODIUM_SANDBOX_IMAGE. It may be used by several threads.
 
     ``keeper`` is an image of the operator's that has ``sleep``, by default the same; it must be given where ``image``
-    is somebody else's. ``runtime`` names another runtime of the engine. ``slots`` is as in bubblewrap.
+    is somebody else's. ``runtime``, or PODIUM_SANDBOX_RUNTIME, names another runtime of the engine. ``slots`` is as in
+    bubblewrap.
     """
 
     def __init__(
         self,
         *,
         engine: str = "docker",
-        image: str = IMAGE,
+        image: str = "",
         keeper: str = "",
         runtime: str = "",
         slots: range = range(SLOTS),
     ) -> None:
         self.name = engine
-        self._image, self._keeper, self._runtime, self._slots = image, keeper or image, runtime, slots
+        self._image = image or os.environ.get("PODIUM_SANDBOX_IMAGE") or IMAGE
+        self._runtime = runtime or os.environ.get("PODIUM_SANDBOX_RUNTIME", "")
+        self._keeper, self._slots = keeper or self._image, slots
 
     def close(self) -> None:
         """Do nothing: no job waits here."""

@@ -115,7 +115,7 @@ class Engine:
     def __init__(self, values: dict[str, Any], *, home: str) -> None:
         self.path, self.runtime, self._image = values["path"], values["runtime"], values["image"]
         self.podman = os.path.basename(self.path).startswith("podman")
-        self.keeper_image, self.mapping = values["keeper"], values["environment"]
+        self.keeper_image, self.home = values["keeper"], home
         self._environment = {**values["environment"], "DOCKER_CONFIG": home}
 
     def start(self, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
@@ -130,7 +130,8 @@ class Engine:
     def all(self, *commands: list[str]) -> list[str]:
         """Run commands at one time and return what they say. Raises SandboxError where one fails."""
         started = [self.start(*words) for words in commands]
-        return [_said(process, words) for process, words in zip(started, commands, strict=True)]
+        ended = [_ended(process, words) for process, words in zip(started, commands, strict=True)]
+        return [_said(*end) for end in ended]  # none runs on when one of them failed
 
     def say(self, *words: str) -> str:
         """Run one command."""
@@ -171,17 +172,24 @@ class Engine:
         return self.say("volume", "ls", "--quiet", "--filter", f"name={PREFIX}").split()
 
 
-def _said(process: subprocess.Popen[bytes], words: list[str]) -> str:
+def _ended(process: subprocess.Popen[bytes], words: list[str]) -> tuple[str, int, bytes, bytes]:
+    """Wait for a command, and return what it is, its status, and what it said."""
+    what = " ".join(words[:2])
     try:
         out, err = process.communicate(timeout=COMMAND_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise SandboxError(f"The engine took more than {COMMAND_S:.0f} s for: {' '.join(words[:2])}.") from None
-    if process.returncode:
-        raise SandboxError(f"{' '.join(words[:2])}: {err.decode(errors='replace').strip()}")
+        return what, -1, b"", f"The engine took more than {COMMAND_S:.0f} s.".encode()
+    return what, process.returncode, out, err
+
+
+def _said(what: str, status: int, out: bytes, err: bytes) -> str:
+    words = err.decode(errors="replace").strip()
+    if status:
+        raise SandboxError(f"{what}: {words}")
     if b"WARNING" in err:  # of a limit that the engine leaves out, for one
-        raise SandboxError(err.decode(errors="replace").strip())
+        raise SandboxError(words)
     return out.decode(errors="replace").strip()
 
 
@@ -278,7 +286,7 @@ class Job:
         ]
 
     def _profile(self) -> str:
-        path = f"{self._engine._environment['DOCKER_CONFIG']}/seccomp.json"
+        path = f"{self._engine.home}/seccomp.json"
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(profile())
         return path
@@ -349,7 +357,7 @@ class Job:
                 with contextlib.suppress(BrokenPipeError):  # then its last words say why
                     self._pieces.pack(process.stdin)
                 process.stdin = None
-                _said(process, ["cp"])
+                _said(*_ended(process, ["cp"]))
             except BaseException:
                 process.kill()
                 raise

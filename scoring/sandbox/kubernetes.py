@@ -47,6 +47,7 @@ import httpx
 from scoring.sandbox import bubblewrap, manifests
 from scoring.sandbox.cgroups import PREFIX, find_parents
 from scoring.sandbox.collecting import copy_in
+from scoring.sandbox.container import IMAGE
 from scoring.sandbox.engine import Pieces
 from scoring.sandbox.jobs import Canary, Isolation, JobSpec, Result, Verdict
 from scoring.sandbox.slots import SLOTS, Slot, free, owner, remove_tree, take
@@ -66,9 +67,10 @@ NEVER = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContaine
 class Kubernetes:
     """Runs jobs in a cluster. It may be used by several threads.
 
-    What is not given comes from PODIUM_KUBERNETES_URL, _NAMESPACE, _CLAIM and _SHARE, the last of which is where this
-    process has the claim mounted. ``image``, ``collector`` (by default the same), ``runtime`` and ``seccomp`` are as in
-    :class:`manifests.Cluster`; ``slots`` as in bubblewrap.
+    Where the cluster is comes from PODIUM_KUBERNETES_URL, _NAMESPACE, _CLAIM and _SHARE, the last of which is where
+    this process has the claim mounted. ``image`` (or PODIUM_SANDBOX_IMAGE), ``collector`` (by default the same),
+    ``runtime`` (or PODIUM_SANDBOX_RUNTIME) and ``seccomp`` are as in :class:`manifests.Cluster`; ``slots`` as in
+    bubblewrap.
     """
 
     name = "kubernetes"
@@ -76,7 +78,7 @@ class Kubernetes:
     def __init__(
         self,
         *,
-        image: str = "podium-sandbox",
+        image: str = "",
         collector: str = "",
         runtime: str = "",
         seccomp: str = "",
@@ -87,12 +89,13 @@ class Kubernetes:
         known = dict(os.environ) if environment is None else environment
         self._api, namespace = Api(known), _namespace(known)
         self._share, self._slots = Path(known.get("PODIUM_KUBERNETES_SHARE", "/share")), slots
+        image = image or known.get("PODIUM_SANDBOX_IMAGE") or IMAGE
         self._cluster = manifests.Cluster(
             namespace=namespace,
             image=image,
             collector=collector or image,
             claim=known.get("PODIUM_KUBERNETES_CLAIM", "podium-sandbox"),
-            runtime=runtime,
+            runtime=runtime or known.get("PODIUM_SANDBOX_RUNTIME", ""),
             seccomp=seccomp,
             user_namespaces=user_namespaces,
         )

@@ -187,7 +187,7 @@ class TarCollection(Collection):
 
 
 class Capped(io.RawIOBase):
-    """A stream that ends after so many bytes; ``over`` says whether it was cut off."""
+    """A stream that may have so many bytes; ``over`` says whether it had more, which is a ``tarfile.ReadError``."""
 
     def __init__(self, stream: IO[bytes], cap: int) -> None:
         self._stream, self._cap, self.over = stream, cap, False
@@ -198,5 +198,5 @@ class Capped(io.RawIOBase):
         self._cap -= len(part)
         if self._cap < 0:
             self.over = True
-            return b""
+            raise tarfile.ReadError("The tar is longer than it may be.")
         return part

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scoring.sandbox import manifests
+from scoring.sandbox import kubernetes, manifests
 from scoring.sandbox.jobs import JobSpec, Tree
 from scoring.sandbox.kubernetes import Kubernetes
 from tests.sandbox.cluster import StandIn, complaints
@@ -25,7 +25,8 @@ def cluster(tmp_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def sandbox(cluster: StandIn) -> Iterator[Kubernetes]:
+def sandbox(cluster: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kubernetes]:
+    monkeypatch.setattr(kubernetes, "TICK_S", 0.05)
     sandbox = Kubernetes(slots=slots(), environment=cluster.environment)
     yield sandbox
     assert cluster.jobs == {}
