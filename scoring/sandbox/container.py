@@ -63,7 +63,8 @@ class Container:
 
     ``keeper`` is an image of the operator's that has ``sleep``, by default the same; it must be given where ``image``
     is somebody else's. ``runtime``, or PODIUM_SANDBOX_RUNTIME, names another runtime of the engine. ``slots`` is as in
-    bubblewrap.
+    bubblewrap. ``gpus``, or PODIUM_SANDBOX_GPUS, says which graphics cards jobs are handed, as the engine names them
+    ("all", say): their drivers are part of what a job can attack then.
     """
 
     def __init__(
@@ -73,11 +74,13 @@ class Container:
         image: str = "",
         keeper: str = "",
         runtime: str = "",
+        gpus: str = "",
         slots: range = range(SLOTS),
     ) -> None:
         self.name = engine
         self._image = image or os.environ.get("PODIUM_SANDBOX_IMAGE") or IMAGE
         self._runtime = runtime or os.environ.get("PODIUM_SANDBOX_RUNTIME", "")
+        self._gpus = gpus or os.environ.get("PODIUM_SANDBOX_GPUS", "")
         self._keeper, self._slots = keeper or self._image, slots
 
     def close(self) -> None:
@@ -126,6 +129,7 @@ class Container:
         return {
             "path": shutil.which(self.name) or self.name,
             "runtime": self._runtime,
+            "gpus": self._gpus,
             "image": self._image,
             "keeper": self._keeper,
             "environment": {name: os.environ[name] for name in NEEDED if name in os.environ},

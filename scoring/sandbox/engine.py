@@ -115,6 +115,7 @@ class Engine:
     def __init__(self, values: dict[str, Any], *, home: str) -> None:
         self.path, self.runtime, self._image = values["path"], values["runtime"], values["image"]
         self.podman = os.path.basename(self.path).startswith("podman")
+        self._gpus = values["gpus"]
         self.keeper_image, self.home = values["keeper"], home
         self._environment = {**values["environment"], "DOCKER_CONFIG": home}
 
@@ -141,6 +142,12 @@ class Engine:
         """Return what the engine says of a container or image."""
         [found] = json.loads(self.say(kind, "inspect", name))
         return dict(found)
+
+    def cards(self) -> list[str]:
+        """Return the words by which a job is handed graphics cards."""
+        if not self._gpus:
+            return []
+        return ["--device", f"nvidia.com/gpu={self._gpus}"] if self.podman else ["--gpus", self._gpus]
 
     def image(self) -> dict[str, Any]:
         """Return the image of the jobs. Raises SandboxError where there is none."""
@@ -277,6 +284,7 @@ class Job:
             *("--security-opt", f"seccomp={self._profile()}", "--workdir", folder),
             *(["--runtime", self._engine.runtime] if self._engine.runtime else []),
             *(["--interactive"] if job["channel"] else []),
+            *self._engine.cards(),
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
             *_mount(self._names.volume("out"), "/out", "rw,noexec,nosuid,nodev" if self._engine.podman else "rw"),
             *chain(*places, *trees),

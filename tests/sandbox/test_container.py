@@ -269,3 +269,8 @@ def test_what_is_missing_is_said_where_no_engine_answers(monkeypatch: pytest.Mon
     assert "apt-get install docker.io" in missing("docker")
     missing.cache_clear()
     assert not Container().probe().holds
+
+
+def test_graphics_cards_are_asked_of_the_engine(docker: Attack) -> None:
+    sandbox = Container(gpus="all", slots=slots())
+    assert "device driver" in sandbox.run(docker.spec("true")).detail  # this machine has none

@@ -1,5 +1,6 @@
 """Jobs in a cluster, against the stand-in of :mod:`tests.sandbox.cluster`."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -139,7 +140,8 @@ def test_every_canary_is_held(sandbox: Kubernetes) -> None:
 
 def test_a_network_plugin_that_ignores_policies_is_found_out(tmp_path: Path) -> None:
     cluster = StandIn(tmp_path, obeys=False)
-    isolation = Kubernetes(slots=slots(), environment=cluster.environment).probe()
+    with contextlib.closing(Kubernetes(slots=slots(), environment=cluster.environment)) as sandbox:
+        isolation = sandbox.probe()
     cluster.close()
     assert [canary.name for canary in isolation.canaries if not canary.held] == ["network"]
 
@@ -152,7 +154,9 @@ def test_a_policy_that_somebody_opened_is_not_relied_on(here: Attack, cluster: S
 
 
 def test_without_an_api_server_it_is_said(tmp_path: Path) -> None:
-    isolation = Kubernetes(slots=slots(), environment={"PODIUM_KUBERNETES_URL": "http://127.0.0.1:9"}).probe()
+    nowhere = {"PODIUM_KUBERNETES_URL": "http://127.0.0.1:9"}
+    with contextlib.closing(Kubernetes(slots=slots(), environment=nowhere)) as sandbox:
+        isolation = sandbox.probe()
     assert not isolation.holds
     assert "PODIUM_KUBERNETES_URL" in isolation.canaries[-1].mend
 
