@@ -6,10 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from scoring.ahead import Ahead
 from scoring.errors import HostError, many, shown
 from scoring.layouts.lists import ranked
 from scoring.metrics import MetricError, UndefinedMetricError
@@ -19,6 +21,8 @@ from scoring.reference import Reference
 from scoring.spec import WHOLE_CELLS, MetricSpec, ScorerSpec
 from scoring.tables import Predictions
 
+LARGE = 100_000
+"""From so many rows on, two parts are scored at once; a thread costs more than fewer rows take."""
 SMALL_GROUP = 30
 """Fewer rows than this say little: the score of such a group is marked."""
 
@@ -75,8 +79,23 @@ def evaluate(predictions: Predictions, *, spec: ScorerSpec, reference: Reference
 
     What participants see of it is not decided here.
     """
-    scored = [(pair, value_of(pair)) for pair in pairs(predictions, spec=spec, reference=reference)]
-    return tuple([score for _, score in scored] + _summaries([(pair.metric, pair.part, s) for pair, s in scored]))
+    scored = list(_scored(pairs(predictions, spec=spec, reference=reference)))
+    return tuple([score for _, _, score in scored] + _summaries(scored))
+
+
+def _scored(every: Iterator[Pair]) -> Iterator[tuple[MetricSpec, Part, ScoreValue]]:
+    """Yield the value of each pair; two that follow each other at once where they are large."""
+    for pair in every:
+        metric, part = pair.metric, pair.part
+        if len(pair.truth) < LARGE or (beside := next(every, None)) is None:
+            yield metric, part, value_of(pair)
+            continue
+        both = [Ahead(partial(value_of, each)) for each in (pair, beside)]
+        del pair
+        for ahead in both:
+            ahead.wait()
+        yield metric, part, both[0].result()
+        yield beside.metric, beside.part, both[1].result()
 
 
 def pairs(predictions: Predictions, *, spec: ScorerSpec, reference: Reference, slices: bool = True) -> Iterator[Pair]:
