@@ -32,7 +32,8 @@ def fail_with(error, *, code, out, **facts):
     skip = _strange_frames(error.__traceback__, code)
     shown = "".join(traceback.format_exception(type(error), error, skip))
     sys.stderr.write(shown)
-    fail(out, kind="exception", type=type(error).__name__, message=str(error), frames=frames, **facts)
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    fail(out, kind="exception", type=type(error).__name__, message=message, frames=frames, **facts)
 
 
 def frames_of(error, code):

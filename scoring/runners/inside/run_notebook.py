@@ -4,6 +4,7 @@ The kernel and its client talk through sockets in /tmp: there is no network here
 /out/FILE is its predictions; the executed notebook is left as HTML beside it, which is cleaned outside.
 """
 
+import json
 import os
 import re
 import sys
@@ -26,6 +27,7 @@ def main(code, entry, out, name):
         os.environ[variable] = os.path.join(home, folder)
         os.makedirs(os.environ[variable], mode=0o700, exist_ok=True)
     os.environ["JUPYTER_CONFIG_DIR"] = os.environ["JUPYTER_DATA_DIR"] = os.path.join(home, "jupyter")
+    add_kernel(os.path.join(home, "jupyter", "kernels", "podium"))
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     os.environ.setdefault("MPLBACKEND", "agg")
     notebook = read(os.path.join(code, entry), out)
@@ -34,6 +36,15 @@ def main(code, entry, out, name):
     if failure is not None:
         sys.stderr.write(f"{failure.get('traceback') or failure.get('message', '')}\n")
         reporting.fail(out, **{key: value for key, value in failure.items() if key != "traceback"})
+
+
+def add_kernel(folder):
+    """Make our kernel known by its name."""
+    os.makedirs(folder)
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernel.py")
+    spec = {"argv": [sys.executable, script, "-f", "{connection_file}"], "display_name": "Python", "language": "python"}
+    with open(os.path.join(folder, "kernel.json"), "w", encoding="utf-8") as stream:
+        json.dump(spec, stream)
 
 
 def read(path, out):
@@ -68,7 +79,7 @@ def execute(notebook, *, folder, home):
         notebook,
         config=config,
         timeout=None,
-        kernel_name="python3",
+        kernel_name="podium",
         resources={"metadata": {"path": folder}},
         on_cell_start=lambda cell, cell_index: started(began, cell, cell_index),
     )

@@ -26,6 +26,8 @@ def main(code, entry, out, name, identity):
     function = getattr(module, "predict_batch", None)
     if not callable(function):
         reporting.fail(out, kind="no_predict_batch", file=entry)
+    import numpy, pandas, pyarrow.ipc  # noqa: E401, F401 - loaded before the clock of the first batch runs
+
     send(write_to, b"R", b"")
     while (content := receive(read_from)) is not None:
         batch = table(content)
