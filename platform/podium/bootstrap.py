@@ -50,7 +50,7 @@ UNREACHABLE = re.compile(
 def make_ready(root: str, argv: List[str]) -> None:
     """Return when this interpreter can run the site; otherwise prepare one that can and let it take over."""
     _drop_foreign_paths(root, argv)
-    extras = ["test"] if argv[1:2] == ["test"] else []
+    extras = {"test": ["test"], "demo": ["kaggle", "notebooks"]}.get("".join(argv[1:2]), [])
     _have_packages(root, argv, extras)
     settle_address(root, argv)
     _have_data_folder(root, argv)

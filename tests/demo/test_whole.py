@@ -23,6 +23,7 @@ print(json.dumps({
     "in_flight": Submission.objects.filter(state__in=IN_FLIGHT).count(),
     "failed": Submission.objects.filter(state="failed").count(),
     "later_than_now": Submission.objects.filter(received_at__gt=timezone.now()).count(),
+    "ran": sorted(Submission.objects.exclude(kind="predictions").values_list("kind", "state")),
     "movers": Entry.objects.filter(board__slug="public").exclude(rank_before=None).count(),
 }))
 """
@@ -54,6 +55,7 @@ def test_the_demo_fills_an_empty_folder_and_goes_on_with_a_full_one(tmp_path: Pa
     assert 40 <= made["teams"] <= 60
     assert made["submissions"] > 400
     assert made["in_flight"] == made["failed"] == made["later_than_now"] == 0
+    assert made["ran"] == [["code", "rejected"], ["code", "scored"], ["code", "scored"], ["notebook", "scored"]]
     assert made["movers"] > 60
     assert manage(tmp_path, "demo", "--fill") == ""
     again = json.loads(manage(tmp_path, "shell", "--verbosity", "0", "--command", COUNTED))

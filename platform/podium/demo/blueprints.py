@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from podium.demo import own_scorer
+from podium.demo.coding import Script
 from podium.demo.data import table
 from podium.demo.people import CELLS, DIGITS, PROGRESSION, WINE, WORDS
 from podium.demo.training import Order
@@ -42,6 +43,7 @@ class Blueprint:
     titles: dict[str, str] = field(default_factory=dict)  # of columns whose metric has a longer name
     spec: dict[str, Any] = field(default_factory=dict)
     baselines: tuple[tuple[str, Order], ...]
+    scripts: tuple[Script, ...] = ()  # with any, it takes code where this machine runs some
 
     @property
     def is_running(self) -> bool:
@@ -163,6 +165,14 @@ BLUEPRINTS = (  # the oldest first, so that ids of submissions follow time
         baselines=(
             ("Shares of the classes", _plain(DIGITS, "DummyClassifier")),
             ("Logistic regression", _scaled(DIGITS, max_iter=1000)),
+        ),
+        scripts=(
+            Script("Margin of Error", "first_look.ipynb", 51, "My notebook: components, then a quadratic one."),
+            Script(
+                "Kernel of Truth", "shifted_neighbours.py", 30.5, "Neighbours, each shifted by a pixel. Trains there."
+            ),
+            Script("Held Out", "wrong_column.py", 27.3, "The whole training as a script."),
+            Script("Held Out", "votes.py", 27.1, "Three models and their mean, trained there."),
         ),
     ),
     Blueprint(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from podium.accounts.models import User
-from podium.challenges.models import Challenge, Page, Phase, PhaseTask, Tag, Task
+from podium.challenges.models import Challenge, DatasetVersion, Page, Phase, PhaseTask, Tag, Task
 from podium.challenges.services import (
     challenge_create,
     challenge_join,
@@ -22,7 +22,7 @@ from podium.challenges.services import (
     rules_publish,
 )
 from podium.core.storage import store_bytes
-from podium.demo import dating, own_scorer
+from podium.demo import coding, dating, own_scorer
 from podium.demo.blueprints import Blueprint, Window
 from podium.demo.data import Table, files, solution, split_of, table
 from podium.demo.history import Sending, Visit, in_order
@@ -63,9 +63,10 @@ class Plan:
         baselines = [shop.order(order) for _, order in blueprint.baselines]
         sendings = in_order(visits)
         # a file that is sent twice, once with a mistake, is one model
-        orders = {id(sending.order): sending.order for sending in sendings}
+        orders = {id(sending.order): sending.order for sending in sendings if sending.order}
         made = {key: shop.order(order) for key, order in orders.items()}
-        return cls(blueprint, now, visits, sendings, [made[id(sending.order)] for sending in sendings], baselines)
+        files = [sending.script.file() if sending.script else made[id(sending.order)] for sending in sendings]
+        return cls(blueprint, now, visits, sendings, files, baselines)
 
     @property
     def window(self) -> Window:
@@ -167,7 +168,7 @@ def public_rows(blueprint: Blueprint) -> int:
 def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
     this, blueprint = table(plan.blueprint.slug), plan.blueprint
     given = {name: store_bytes(data) for name, data in files(this).items()}
-    dataset_publish(challenge, name="data", audience="participants", files=given, actor=host)
+    data = dataset_publish(challenge, name="data", audience="participants", files=given, actor=host)
     hidden = {"solution.csv": store_bytes(solution(this))}
     reference = dataset_publish(challenge, name="solution", audience="scoring", files=hidden, actor=host)
     scorer, environment = blueprint.scorer, own_scorer.environment() if blueprint.has_own_scorer else ""
@@ -183,6 +184,8 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
         daily_limit=blueprint.daily_limit,
     )
     PhaseTask.objects.create(phase=phase, task=task)
+    if any(sending.script for sending in plan.sendings):
+        _take_code(phase, this, inputs=data, host=host)
     share = public_rows(blueprint) / len(this.test_ids)
     for board, part in zip(board_defaults(challenge, phase), (share, 1 - share), strict=True):
         Board.objects.filter(pk=board.pk).update(rows_share=part)
@@ -191,6 +194,15 @@ def _make_phase(plan: Plan, challenge: Challenge, host: User) -> Phase:
     if this.group:
         _make_group_board(phase, task, this)
     return phase
+
+
+def _take_code(phase: Phase, this: Table, *, inputs: DatasetVersion, host: User) -> None:
+    sample = {name: store_bytes(data) for name, data in coding.sample_of(files(this)).items()}
+    coding.take_code(phase)
+    phase.inputs = inputs
+    phase.sample_inputs = dataset_publish(phase.challenge, name="sample", audience="public", files=sample, actor=host)
+    phase.full_clean()
+    phase.save()
 
 
 def _make_group_board(phase: Phase, task: Task, this: Table) -> Board:

@@ -21,7 +21,7 @@ from podium.config.celery import app
 from podium.core.console import say
 from podium.core.models import Event
 from podium.core.words import plural
-from podium.demo import own_scorer
+from podium.demo import coding, own_scorer
 from podium.demo.blueprints import BLUEPRINTS, Blueprint
 from podium.demo.building import Plan, build
 from podium.demo.history import visits
@@ -75,12 +75,22 @@ def _build_missing(blueprints: tuple[Blueprint, ...], shop: Workshop) -> None:
     now = timezone.now()
     missing = [blueprint for blueprint in blueprints if f"demo:{blueprint.slug}" not in happened(FILLED)]
     # all is ordered before anything is built: models are trained while files of others are being scored
-    plans = [Plan.of(each, visits(each, crews(), now=now), shop, now=now) for each in missing]
+    plans = [_plan(each, shop, now=now) for each in missing]
     for plan in plans:
         if own_scorer.source(plan.blueprint.slug) and (lacking := own_scorer.why_not()):
             title = plan.blueprint.title
             say(f"“{title}” has a score() of its host’s own, which cannot run here, so accuracy stands in. {lacking}")
         build_one(plan)
+
+
+def _plan(blueprint: Blueprint, shop: Workshop, *, now: datetime) -> Plan:
+    """Return how a challenge is to be built: with code where this machine runs code."""
+    scripts = blueprint.scripts
+    if scripts and (lacks := coding.lacking()):
+        say(f"“{blueprint.title}” takes predictions alone, for nobody’s code runs here. {lacks}", colour="warning")
+        scripts = ()
+    happened = visits(blueprint, crews(), now=now, scripts=coding.runnable(scripts) if scripts else ())
+    return Plan.of(blueprint, happened, shop, now=now)
 
 
 def build_one(plan: Plan) -> Challenge:

@@ -11,6 +11,7 @@ from random import Random
 from django.utils.text import slugify
 
 from podium.demo.blueprints import Blueprint
+from podium.demo.coding import Script
 from podium.demo.data import table
 from podium.demo.people import ADA, Crew, Person
 from podium.demo.spoiling import MISTAKES_OF
@@ -32,10 +33,11 @@ class Sending:
     team: str
     author: str
     name: str
-    order: Order
+    order: Order | None  # the model whose answers it sends
     description: str = ""
     mistake: str = ""  # a key of `spoiling.MISTAKES`
     cancelled: bool = False
+    script: Script | None = None  # or the code that it sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,21 @@ class Visit:
     sendings: list[Sending]
 
 
-def visits(blueprint: Blueprint, crews: list[Crew], *, now: datetime) -> list[Visit]:
-    """Return what the teams of a challenge did until now."""
+def visits(blueprint: Blueprint, crews: list[Crew], *, now: datetime, scripts: tuple[Script, ...] = ()) -> list[Visit]:
+    """Return what the teams of a challenge did until now; `scripts` are those that can be run."""
     taking_part = [crew for crew in crews if blueprint.slug in crew.challenges]
-    return [_visit(blueprint, replace(crew, people=crew.people[: blueprint.team_size]), now) for crew in taking_part]
+    made = [_visit(blueprint, replace(crew, people=crew.people[: blueprint.team_size]), now) for crew in taking_part]
+    for visit in made:
+        visit.sendings.extend(_scripts(visit.crew, scripts, now))
+    return made
+
+
+def _scripts(crew: Crew, scripts: tuple[Script, ...], now: datetime) -> Iterator[Sending]:
+    for script in scripts:
+        if script.team == crew.name:
+            at = now - timedelta(hours=script.hours_ago)
+            author = crew.people[0].username
+            yield Sending(at, crew.name, author, script.name, None, script.description, script=script)
 
 
 def in_order(visits: list[Visit]) -> list[Sending]:
