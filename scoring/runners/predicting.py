@@ -209,7 +209,7 @@ def _command(job: PredictJob, sent: Unpacked) -> tuple[str, ...]:
         "notebook": ("run_notebook.py",),
         "model": ("run_model.py", "/input"),
     }[job.kind]
-    words = (python, "-I", f"{RUNNER}/{script}", "/code", sent.entry, *more, "/out", job.expects)
+    words = (python, "-I", "-u", f"{RUNNER}/{script}", "/code", sent.entry, *more, "/out", job.expects)
     if job.stream is not None:
         return (*words, job.stream.id_column)
     return (*words, json.dumps(job.model.to_dict())) if job.kind == "model" and job.model else words
