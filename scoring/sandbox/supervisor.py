@@ -192,8 +192,9 @@ class Job:
         Where the caller goes, or the interpreter ends, there is nothing to do but to clear up. Raises SandboxError.
         """
         known = len(self._job["command"])
-        if self._first_of(self._wake, seconds=WARMING_S) != self._wake or not os.read(self._wake, 1):
-            self._give_up("The warm interpreter did not come to the end of its imports.")
+        first = self._first_of(self._wake, seconds=WARMING_S)
+        if first != self._wake or not os.read(self._wake, 1):
+            self._give_up(CANCELLED if first == 0 else "The warm interpreter did not come to the end of its imports.")
         job = receive(0) if self._first_of(0, seconds=None) == 0 else None
         if job is None:
             self._give_up(CANCELLED)

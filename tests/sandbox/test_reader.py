@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import struct
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from scoring.canonical.orders import Order, open_here
 from scoring.canonical.wire import mistakes_in
 from scoring.errors import SubmissionError
 from scoring.reading import RowLimit
-from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.bubblewrap import ROOT, Bubblewrap
 from tests.sandbox.machines import slots
 
 ORDER = Order(
@@ -49,6 +52,15 @@ def taken_over(path, order):
 inside.open_here = taken_over
 """
 """Whoever sends a file that holds the word "evil" has what follows it evaluated where the file is read."""
+WORKER = """
+import sys, time
+from scoring.canonical.canonicaliser import Canonicaliser
+from scoring.sandbox.bubblewrap import Bubblewrap
+reader = Canonicaliser(Bubblewrap(slots=range(int(sys.argv[1]), int(sys.argv[2]))))
+reader.start()
+print(reader._running.pid, reader._out, flush=True)
+time.sleep(60)
+"""
 PROGRAM = outside.PROGRAM
 UNFILTERED = "from scoring.sandbox import kernel; kernel.filter_calls = lambda program: None\n"
 
@@ -194,6 +206,20 @@ def test_a_child_that_takes_too_much_memory_is_the_files_fault(reader: Canonical
         read(reader, file, b"evil bytearray(2 << 30)")
     assert caught.value.first.code == "too_large"
     assert read(reader, file).rows == 2
+
+
+def test_a_reader_ends_with_its_worker_even_one_that_is_killed() -> None:
+    words = [str(slots().start), str(slots().stop)]
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with worker:
+        assert worker.stdout
+        supervisor, out = worker.stdout.readline().split()
+        worker.kill()
+    until = time.monotonic() + 10
+    while Path(f"/proc/{supervisor}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert not Path(out).exists()
 
 
 def test_an_answer_longer_than_may_be_is_not_taken(reader: Canonicaliser, file: Path) -> None:
