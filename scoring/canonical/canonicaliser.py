@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import socket
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from scoring.canonical.wire import (
     CLEAN,
@@ -30,7 +31,7 @@ from scoring.canonical.wire import (
 from scoring.errors import TOO_LARGE, SubmissionError, fail
 from scoring.sandbox.backend import Running, Sandbox
 from scoring.sandbox.bubblewrap import Bubblewrap, base_python
-from scoring.sandbox.jobs import MIB, JobSpec, Limits, Tree
+from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result, Tree
 
 if TYPE_CHECKING:
     from scoring.canonical.clean import CleanTable
@@ -51,6 +52,10 @@ CHUNK = 1 << 20
 
 class ReaderFailedError(Exception):
     """The reader ended, or said what our code does not say: nothing is known about the file."""
+
+
+class _GoneError(ReaderFailedError):
+    """The reader had ended before it got the file."""
 
 
 class ReaderMemoryError(Exception):
@@ -95,8 +100,9 @@ class Canonicaliser:
         self._running: Running | None = None
         self._served = 0
         self._way: socket.socket | None = None
-        self._folder: Path | None = None
-        self._answers = 0
+        # No file comes out of a reader. What one that ends by itself may leave there is removed with it.
+        self._out = Path(tempfile.gettempdir()) / f"podium-reader-{secrets.token_hex(8)}"
+        self._answers: list[int] = []
         self._most = 0
 
     def start(self) -> None:
@@ -130,16 +136,6 @@ class Canonicaliser:
             raise
         self.end()
 
-    def clean(self, path: Path, order: Order, out: Path) -> Path:
-        """Write the clean table of a file to ``out``. Raises as :meth:`open` does."""
-        from scoring.canonical.clean import CleanTable  # noqa: PLC0415
-
-        with self._closing():
-            found = self.begin(path, order.to_dict())
-            CleanTable(self._table(found), order, ask=self._ask_now)
-            shutil.copyfile(found["clean"], out)
-        return out
-
     def begin(self, path: Path, order: Mapping[str, Any], *, watch: Watch | None = None) -> dict[str, Any]:
         """Let a file be read, as the dictionary of an Order says.
 
@@ -148,13 +144,10 @@ class Canonicaliser:
         else :meth:`end`, when nothing more is to be asked.
         """
         watch = Within(READ_S) if watch is None else watch
-        again = self._running is not None
         try:
             return self._begin(path, order, watch)
-        except ReaderFailedError:
-            if not again or self._served:
-                raise
-            self.abandon()  # it died between two files: this one was not touched
+        except _GoneError:  # it died between two files: this one was not touched
+            self.abandon()
             return self._begin(path, order, watch)
 
     def _begin(self, path: Path, order: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
@@ -204,18 +197,14 @@ class Canonicaliser:
     def abandon(self) -> None:
         """End the sandbox; the next file starts another."""
         self._forget_file()
-        running, self._running, self._served = self._running, None, 0
-        if running is not None:
-            running.cancel()
-            running.wait()
-            running.channel.close()
+        self._served = 0
+        if self._running is not None:
+            self._running.cancel()
+            self._result()
 
     def close(self) -> None:
         """End the sandbox."""
         self.abandon()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     def __enter__(self) -> Canonicaliser:
         return self
@@ -224,16 +213,13 @@ class Canonicaliser:
         self.close()
 
     def _start(self, watch: Watch) -> None:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="podium-reader-"))
-        running = self._sandbox.start(spec_of(memory_mb=self._memory_mb, out=self._folder / "out"))
+        running = self._sandbox.start(spec_of(memory_mb=self._memory_mb, out=self._out))
         self._running, self._served = running, 0
         word = _read(running.channel, len(READY), watch)
         if word != READY:
-            running.cancel()
-            result = running.wait()
-            running.channel.close()
-            self._running = None
+            if word:  # else it has ended, and says why
+                running.cancel()
+            result = self._result()
             raise ReaderFailedError(f"The reader did not start: {result.verdict}. {result.detail}\n{result.stderr}")
 
     def _hand_over(self, path: Path) -> None:
@@ -246,7 +232,7 @@ class Canonicaliser:
         try:
             socket.send_fds(self._running.channel, [b"f"], [theirs.fileno(), file])
         except OSError as error:
-            raise ReaderFailedError("The reader had ended.") from error
+            raise _GoneError("The reader had ended.") from error
         finally:
             theirs.close()
             os.close(file)
@@ -258,18 +244,18 @@ class Canonicaliser:
         return data
 
     def _kept(self, size: int, watch: Watch) -> Path:
-        """Write an answer to a file as it comes."""
-        if size > self._most or self._folder is None:
+        """Keep an answer in memory as it comes, where our scoring process can open it."""
+        if size > self._most:
             raise ReaderFailedError("The reader's answer is longer than may be.")
-        self._answers += 1
-        path = self._folder / f"answer{self._answers}"
-        with path.open("xb") as stream:
+        file = os.memfd_create("clean", os.MFD_CLOEXEC)  # so that a worker that is killed leaves no predictions behind
+        self._answers.append(file)
+        with open(file, "wb", closefd=False) as stream:
             while size:
                 part = _read(self._open_way, min(size, CHUNK), watch)
                 if not part:
                     self._raise_ended()
                 size -= stream.write(part)
-        return path
+        return Path(f"/proc/{os.getpid()}/fd/{file}")
 
     @property
     def _open_way(self) -> socket.socket:
@@ -277,31 +263,39 @@ class Canonicaliser:
             raise ReaderFailedError("No file is open.")
         return self._way
 
-    def _raise_ended(self) -> None:
+    def _raise_ended(self) -> NoReturn:
         """Say how the reader ended."""
-        running, self._running = self._running, None
-        how = ""
-        if running is not None:
-            with contextlib.suppress(OSError):
-                running.channel.settimeout(ENDING_S)
-                status = running.channel.recv(STATUS.size)
-                how = f"wait status {STATUS.unpack(status)[0]}" if len(status) == STATUS.size else "no status"
-            running.cancel()
-            result = running.wait()
-            running.channel.close()
-            if result.verdict == "memory":
-                raise ReaderMemoryError
-            how = f"{how}, sandbox: {result.verdict} {result.detail}\n{result.stderr}"
+        if self._running is None:
+            raise ReaderFailedError("The reader is not there.")
+        status = b""
+        with contextlib.suppress(OSError):
+            self._running.channel.settimeout(ENDING_S)
+            status = self._running.channel.recv(STATUS.size)
+        self._running.cancel()
+        result = self._result()
+        if result.verdict == "memory":
+            raise ReaderMemoryError
+        how = f"wait status {STATUS.unpack(status)[0]}" if len(status) == STATUS.size else "no status"
+        how = f"{how}, sandbox: {result.verdict} {result.detail}\n{result.stderr}"
         raise ReaderFailedError(f"The reader ended before its answer: {how}")
+
+    def _result(self) -> Result:
+        """Wait for the end of the sandbox."""
+        running, self._running = self._running, None
+        if running is None:
+            raise ReaderFailedError("The reader is not there.")
+        try:
+            return running.wait()
+        finally:
+            running.channel.close()
+            shutil.rmtree(self._out, ignore_errors=True)
 
     def _forget_file(self) -> None:
         if self._way is not None:
             self._way.close()
             self._way = None
-        for number in range(1, self._answers + 1):
-            if self._folder is not None:
-                (self._folder / f"answer{number}").unlink(missing_ok=True)
-        self._answers = 0
+        while self._answers:
+            os.close(self._answers.pop())
 
     def _ask_now(self, question: dict[str, Any]) -> memoryview:
         return self._table(self.ask(question))

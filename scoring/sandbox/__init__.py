@@ -18,6 +18,14 @@ Python process without environment, then goes through these steps:
 6. Only then, when nobody can change it any more, ``/out`` is read through a handle: regular files with one link and a
    plain name, up to their caps. Their bytes are copied into the caller's folder; everything else is listed as refused.
 
+A job may have a channel: standard input and output are then one socket, whose other end the caller has. It may have a
+live log, a file of the caller's into which the supervisor writes what the job prints while it runs.
+
+**Warm slots** (:mod:`scoring.sandbox.warm`) go through steps 1 to 4 early, with empty folders and an interpreter that
+does its imports and waits on one more socket. When a job comes the supervisor copies code and input to where they are
+bound, starts the clocks and tells the interpreter the script. The socket is closed before the script begins; no slot is
+used twice.
+
 The caller and the supervisor share a pipe: when the caller ends, is killed, or wants no more, the supervisor kills the
 job and clears the slot. When the supervisor itself is killed, the job ends with it, and the next ``reap()`` removes the
 cgroups and the folder.

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.bubblewrap import ROOT, Bubblewrap
 from scoring.sandbox.jobs import JobSpec, Result
 from scoring.sandbox.warm import WarmPool
 from tests.sandbox.conftest import Attack, cgroups
 from tests.sandbox.machines import slots
 
 PYTHON = ("python3", "-I")
+HOLDER = """
+import sys, time
+from pathlib import Path
+from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.jobs import JobSpec
+from scoring.sandbox.warm import WarmPool
+out, first, after = sys.argv[1:]
+sandbox = Bubblewrap(slots=range(int(first), int(after)))
+pool = WarmPool(sandbox, JobSpec(command=("python3", "-I"), out=Path(out)), 1)
+print(pool._waiting[0].running.pid, flush=True)
+time.sleep(60)
+"""
 
 
 class Warmed:
@@ -256,6 +270,19 @@ def test_an_interpreter_that_waited_too_long_is_replaced(here: Attack) -> None:
         assert not Path(f"/proc/{old}").exists()
     finally:
         pool.close()
+
+
+def test_a_pool_ends_with_its_process(here: Attack) -> None:
+    words = [str(here.folder / "out"), str(slots().start), str(slots().stop)]
+    caller = subprocess.Popen([sys.executable, "-c", HOLDER, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with caller:
+        assert caller.stdout
+        pid = caller.stdout.readline().strip()
+        caller.kill()
+    until = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() or cgroups():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_a_pool_that_is_closed_leaves_nothing(warm: Warmed) -> None:

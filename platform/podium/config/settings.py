@@ -191,6 +191,9 @@ RUN_HEARTBEAT = RUN_LEASE / 4
 RUN_ATTEMPTS = 3
 SCORING_WALL_SECONDS = env.int("PODIUM_SCORING_SECONDS", 120)
 SCORING_MEMORY_MB = env.int("PODIUM_SCORING_MEMORY_MB", 2048)
+HARDENED = env.str("PODIUM_HARDENED", "auto")  # read uploads in a sandbox: see podium.core.hardening
+if HARDENED not in {"auto", "on", "off"}:
+    raise ImproperlyConfigured(f"PODIUM_HARDENED is auto, on or off, not {HARDENED!r}.")
 
 # People
 AUTH_USER_MODEL = "accounts.User"

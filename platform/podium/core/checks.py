@@ -93,6 +93,15 @@ def public_site_has_redis_with_postgresql(app_configs: Any, **_: Any) -> Sequenc
     return [Warning("PostgreSQL is used with a queue and a cache in folders.", hint=hint, id="podium.W004")]
 
 
+@register(OWN, deploy=True)
+def uploads_are_read_in_a_sandbox(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
+    """A reader of tables is a large program, and strangers' files are what it is given."""
+    if settings.HARDENED != "off" or not is_public():
+        return []
+    hint = "Unset PODIUM_HARDENED: uploads are then read in a sandbox, where one works."
+    return [Warning("Strangers' files are read beside the labels.", hint=hint, id="podium.W005")]
+
+
 def production_mistakes() -> list[CheckMessage]:
     """Return what all of these have to object to."""
     return run_checks(tags=[OWN], include_deployment_checks=True)

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from podium.config.celery import app
 from podium.config.env import PROJECT_ROOT
-from podium.core import heartbeats, machine
+from podium.core import hardening, heartbeats, machine
 from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
 
@@ -180,6 +180,13 @@ def sandbox() -> Iterator[Finding]:
             yield Finding(part.name, lacking, f"not there; it {part.purpose}", machine.mend(part))
 
 
+def hardened() -> Iterator[Finding]:
+    """Whether uploads are read in a sandbox."""
+    state = (MISSING if settings.HARDENED == hardening.ON else WARN) if hardening.fails() else OK
+    mend = "sudo apt install bubblewrap && python -m scoring sandbox check" if hardening.fails() else ""
+    yield Finding("Hardened reading", state, hardening.summary(), mend)
+
+
 def address() -> Iterator[Finding]:
     """The address under which people know the site, and mail to reach them."""
     yield Finding("Address", OK, f"{settings.BASE_URL} (PODIUM_URL), answering to {', '.join(settings.ALLOWED_HOSTS)}")
@@ -209,6 +216,7 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     processes,
     address,
     sandbox,
+    hardened,
     production,
 )
 

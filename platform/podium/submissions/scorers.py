@@ -1,6 +1,7 @@
 """From a run to its outcome: the files, the scoring process, and what came back, in the site's words."""
 
 import atexit
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,9 +11,11 @@ from pathlib import Path
 from django.conf import settings
 
 from podium.challenges.scorers import CLOSED, FUNCTION, METRIC
+from podium.core import hardening
 from podium.core.storage import blob_path
 from podium.submissions import evidence
 from podium.submissions.models import Run, RunSubmission
+from scoring.canonical.canonicaliser import Canonicaliser, ReaderFailedError
 from scoring.evaluate import ScoreValue
 from scoring.jobs import ScoreError, ScoreJob, ScoreResult
 from scoring.process import ScoringProcess
@@ -72,9 +75,23 @@ def _process() -> ScoringProcess:
     return process
 
 
+def _reader() -> Canonicaliser:
+    """Return this thread's reader in its sandbox, started at its first use."""
+    reader: Canonicaliser | None = getattr(_here, "reader", None)
+    if reader is None:
+        reader = _here.reader = Canonicaliser(memory_mb=settings.SCORING_MEMORY_MB)
+        atexit.register(reader.close)
+    return reader
+
+
 def warm_up() -> None:
     """Start the scoring process before there is work, so that the first submission need not wait for imports."""
     _process().start()
+    if hardening.is_asked():
+        hardening.announce()
+        if hardening.is_on_here():
+            with contextlib.suppress(ReaderFailedError):  # the first submission says why
+                _reader().start()
 
 
 def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
@@ -82,11 +99,14 @@ def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:
     job = job_of(run)
     if isinstance(job, Outcome):
         return job
+    if job.hardened and not hardening.isolation_here().holds:
+        return Outcome(verdict=Verdict.PLATFORM_ERROR, log=f"{hardening.SHUT} {hardening.summary()}")
     result = _process().score(
         job,
         wall_s=settings.SCORING_WALL_SECONDS,
         on_wait=on_wait,
         wait_s=settings.RUN_HEARTBEAT.total_seconds(),
+        reader=_reader() if job.hardened else None,
     )
     return outcome_of(result)
 
@@ -116,6 +136,7 @@ def job_of(run: Run) -> ScoreJob | Outcome:
         submission=blob_path(file.blob.sha256),
         filename=file.name,
         spec=run.scorer.get("spec") or {},
+        hardened=hardening.is_on_here(),
         measure=LEVEL if at_once else None,
         evidence=evidence.attempt_folder(run.pk, run.attempt) if at_once else None,
     )

@@ -13,7 +13,7 @@ from django.utils.text import get_valid_filename
 from podium.accounts.models import User
 from podium.challenges.models import Phase
 from podium.challenges.scorers import CLOSED, takes_nothing
-from podium.core import events
+from podium.core import events, hardening
 from podium.core.errors import Conflict, Forbidden, Refusal, WrongType
 from podium.core.locks import locked
 from podium.core.models import Blob
@@ -107,6 +107,8 @@ def _check(phase: Phase, team: Team | None, *, author: User, name: str, at: date
         raise Conflict("This team belongs to another challenge.", code="other_challenge")
     if takes_nothing(phase):
         raise Conflict(f"“{phase.name}” takes no submissions. {CLOSED}", code="scorer_closed")
+    if hardening.is_shut():
+        raise Conflict(f"“{phase.name}” takes no submissions. {hardening.SHUT}", code="sandbox_missing")
     if team is not None and team.kind == Team.Kind.BASELINE:
         if not author.has_perm("challenges.edit", phase.challenge):
             raise Forbidden("Only hosts send baselines.")

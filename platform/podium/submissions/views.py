@@ -19,7 +19,7 @@ from podium.challenges.models import Challenge, DataFile, Phase
 from podium.challenges.rules import is_host, is_participant, require
 from podium.challenges.scorers import CLOSED, takes_nothing
 from podium.challenges.selectors import SAMPLE, get_visible, newest_versions
-from podium.core import events
+from podium.core import events, hardening
 from podium.core.downloads import download
 from podium.core.errors import Conflict, Refusal
 from podium.core.storage import blob_path, chunks_of
@@ -113,12 +113,18 @@ def _submit_facts(request: HttpRequest, challenge: Challenge) -> dict[str, Any]:
         "page": Paginator(sent.order_by("-id"), PER_PAGE).get_page(request.GET.get("page")),
         "chosen": sent.filter(phase=phase, selected=True).count() if team and phase else 0,
         "released": bool(phase and phase.is_released(now)),
-        "shut": CLOSED if phase and takes_nothing(phase) else "",
+        "shut": _why_shut(phase) if phase else "",
         "upcoming": bool(phase and phase.opens > now),
         "sample": sample_of(challenge),
         "max_bytes": phase.upload_limit_mb * 2**20 if phase else None,
         "once": get_random_string(20),  # a second click sends nothing twice
     }
+
+
+def _why_shut(phase: Phase) -> str:
+    if takes_nothing(phase):
+        return CLOSED
+    return hardening.SHUT if hardening.is_shut() else ""
 
 
 @dataclass(frozen=True, slots=True)
