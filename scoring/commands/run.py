@@ -129,8 +129,8 @@ def _job(options: argparse.Namespace, environment: Environment, folder: Path) ->
         environment=environment,
         limits=limits,
         expects=options.expects,
-        model=ModelSpec.from_dict(options.model) if options.model else None,
-        stream=StreamSpec.from_dict(options.stream) if options.stream else None,
+        model=ModelSpec.from_dict(options.model) if options.model is not None else None,
+        stream=StreamSpec.from_dict(options.stream) if options.stream is not None else None,
         live=folder / "log",
     )
 

@@ -19,6 +19,7 @@ from typing import Literal
 from scoring.environments import Environment
 from scoring.errors import HostError, SubmissionError, fail
 from scoring.jobs import ScoreError
+from scoring.runners.images import sandbox_of
 from scoring.runners.notebooks import rendered
 from scoring.runners.reports import why
 from scoring.runners.requirements import LARGEST, check_requirements
@@ -133,6 +134,8 @@ def start(job: PredictJob, sandbox: Sandbox) -> Predicting:
 
 
 def _predict(job: PredictJob, sandbox: Sandbox, predicting: Predicting) -> Predicted:
+    if job.kind == "container":
+        return _predict_by_image(job, sandbox, predicting)
     beside = Path(tempfile.mkdtemp(prefix=".run-", dir=job.out.parent))
     try:
         _check_phase(job)
@@ -149,9 +152,31 @@ def _predict(job: PredictJob, sandbox: Sandbox, predicting: Predicting) -> Predi
         running = predicting.begin(sandbox, spec)
         refusal = gateway.feed(running) if gateway else None
         result = running.wait()
-        return _told(job, sent, result, cancelled=predicting.cancelled, gateway=gateway, refusal=refusal)
+        return _told(job, sent.files, result, cancelled=predicting.cancelled, gateway=gateway, refusal=refusal)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _predict_by_image(job: PredictJob, sandbox: Sandbox, predicting: Predicting) -> Predicted:
+    if job.stream is not None:
+        raise HostError("stream_kind", "The phase feeds its data in batches, which only code can answer.")
+    spec = JobSpec(
+        command=job.command or (),
+        input=job.input,
+        out=job.out,
+        limits=job.limits,
+        environment=places(job),
+        expects=(job.expects,),
+        live=job.live,
+    )
+    with sandbox_of(job.submission, sandbox) as engine:
+        result = predicting.begin(engine, spec).wait()
+    return _told(job, frozenset(), result, cancelled=predicting.cancelled)
+
+
+def places(job: PredictJob) -> dict[str, str]:
+    """Return the variables that say where things are."""
+    return {"PODIUM_INPUT": "/input", "PODIUM_OUTPUT": f"/out/{job.expects}", "PYTHONUNBUFFERED": "1"}
 
 
 def _check_phase(job: PredictJob) -> None:
@@ -192,7 +217,7 @@ def _spec(job: PredictJob, sent: Unpacked, *, input: Path) -> JobSpec:
         out=job.out,
         limits=job.limits,
         trees=(*job.environment.trees(), Tree(source=INSIDE, target=RUNNER)),
-        environment={"PODIUM_INPUT": "/input", "PODIUM_OUTPUT": f"/out/{job.expects}", "PYTHONUNBUFFERED": "1"},
+        environment=places(job),
         expects=() if job.stream else (job.expects,),
         channel=job.stream is not None,
         live=job.live,
@@ -217,12 +242,12 @@ def _command(job: PredictJob, sent: Unpacked) -> tuple[str, ...]:
 
 def _told(
     job: PredictJob,
-    sent: Unpacked,
+    files: frozenset[str],
     result: Result,
     *,
     cancelled: bool,
-    gateway: Gateway | None,
-    refusal: Refusal | None,
+    gateway: Gateway | None = None,
+    refusal: Refusal | None = None,
 ) -> Predicted:
     shown = rendered(job.out) if job.kind == "notebook" else None
     if refusal is not None and not cancelled and _decides(refusal, result):
@@ -240,8 +265,8 @@ def _told(
         out=job.out,
         expects=job.expects,
         limits=job.limits,
-        files=sent.files,
-        runner=job.command is None,
+        files=files,
+        runner=job.command is None and job.kind != "container",
     )
     return Predicted(verdict="rejected", error=found.error, detail=found.detail, result=result, rendered=shown)
 

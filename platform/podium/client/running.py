@@ -32,5 +32,6 @@ def fetch_sample(api: Api, *, slug: str, folder: Path, advance: Advance) -> Path
 
 def run_here(submission: Path, *, inputs: Path, out: Path, options: Sequence[str]) -> int:
     """Run a submission as the site would, and return the exit status. What it prints is shown."""
-    command = [sys.executable, "-m", "scoring", "run", str(submission), "--input", str(inputs), "--out", str(out)]
+    # -P: a scoring.py in the folder where the person works is not ours
+    command = [sys.executable, "-P", "-m", "scoring", "run", str(submission), "--input", str(inputs), "--out", str(out)]
     return subprocess.run([*command, *options], check=False).returncode

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from scoring.runners.predicting import start
+from scoring.runners.predicting import INSIDE, RUNNER, places, start
 from scoring.sandbox.bubblewrap import Bubblewrap
-from scoring.sandbox.jobs import Limits
+from scoring.sandbox.jobs import JobSpec, Limits, Tree
+from scoring.sandbox.warm import WarmPool
 from tests.scoring.runners.conftest import zipped
 
 GOOD = """
@@ -114,6 +115,18 @@ def test_what_is_printed_can_be_read_while_it_runs_and_a_cancelled_job_ends_at_o
     running.cancel()
     assert running.wait(10).verdict == "cancelled"
     assert time.monotonic() - began < 2
+
+
+def test_a_warm_interpreter_runs_it_as_well(job):
+    made = job("import sys\ndef predict(i, o): open(o, 'w').write(str('colorsys' in sys.modules))")
+    trees = (*made.environment.trees(), Tree(source=INSIDE, target=RUNNER))
+    command = (made.environment.python, "-I")
+    template = JobSpec(command=command, out=made.out, trees=trees, limits=made.limits, environment=places(made))
+    pool = WarmPool(Bubblewrap(), template, 1, modules=("colorsys",))
+    try:
+        assert start(made, pool).wait(60).predictions.read_text() == "True"
+    finally:
+        pool.close()
 
 
 def test_a_phase_that_asks_for_what_its_environment_lacks_is_the_hosts_matter(job):

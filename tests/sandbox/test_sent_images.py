@@ -1,0 +1,61 @@
+"""Images that participants send, from the archive to the predictions."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scoring.environments import Environment
+from scoring.runners.predicting import Predicted, PredictJob, start
+from scoring.sandbox.bubblewrap import Bubblewrap
+from tests.sandbox.conftest import Attack
+from tests.sandbox.machines import quick
+
+PROGRAM = 'cat /input/features.csv > "$PODIUM_OUTPUT"; echo printed; [ ! -e /runner ]'
+
+
+def predicted(archive: Path, folder: Path, sandbox: Any) -> Predicted:
+    job = PredictJob(
+        kind="container",
+        submission=archive,
+        filename="image.tar",
+        input=folder / "input",
+        out=folder / "out",
+        environment=Environment.of_this_python(),
+        limits=quick(),
+        live=folder / "live",
+    )
+    found = start(job, sandbox).wait(60)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("contained", ["docker"], indirect=True)
+def test_an_image_reads_the_data_and_leaves_its_predictions(contained: Attack) -> None:
+    tool, name, path = contained.machine.name, f"podium-test-{contained.token}", contained.folder / "saved.tar"
+    lines = f"""FROM podium-sandbox\nENV PROGRAM='{PROGRAM}'\nENTRYPOINT ["sh", "-c", "eval \\"$PROGRAM\\""]\n"""
+    for words in ([tool, "build", "--tag", name, "-"], [tool, "save", "-o", str(path), name], [tool, "rmi", name]):
+        subprocess.run(words, input=lines, text=True, capture_output=True, check=True)
+    found = predicted(path, contained.folder, contained.machine)
+    assert (found.verdict, found.detail) == ("predicted", None)
+    assert found.predictions is not None
+    assert found.predictions.read_text() == "id,x\n1,0.5\n"
+    assert (contained.folder / "live").read_text() == "printed\n"
+
+
+@pytest.mark.parametrize("contained", ["docker"], indirect=True)
+def test_what_is_no_image_is_the_senders_matter(contained: Attack) -> None:
+    (contained.folder / "bad.tar").write_bytes(b"x" * 1024)
+    found = predicted(contained.folder / "bad.tar", contained.folder, contained.machine)
+    assert found.error is not None
+    assert (found.verdict, found.error.code) == ("rejected", "image_invalid")
+
+
+def test_without_an_engine_nothing_runs(tmp_path: Path) -> None:
+    for name in ("input", "out"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "image.tar").write_bytes(b"x")
+    found = predicted(tmp_path / "image.tar", tmp_path, Bubblewrap())
+    assert found.error is not None
+    assert (found.verdict, found.error.code) == ("host_error", "no_engine")
