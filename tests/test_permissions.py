@@ -175,7 +175,7 @@ def _ran(sent: Submission) -> None:
     Submission.objects.filter(pk=sent.pk).update(kind="notebook")
     run = sent.runs.create(task=task, reference=task.reference, scorer={}, predictions=words, predictions_name="a.csv")
     for stage in ("sample", "predict"):
-        run.logs.create(stage=stage, text="words", rendered=words)
+        run.logs.create(stage=stage, text="words", rendered=words, is_hidden=stage == "predict")
 
 
 def post(client: Client, address: str) -> HttpResponse:

@@ -29,14 +29,7 @@ def edits_it(user: Person, submission: Submission) -> bool:
     return bool(is_editor(user, submission.team.challenge))
 
 
-@predicate
-def may_know_its_inputs(user: Person, submission: Submission) -> bool:
-    """What its code read is not hidden from who takes part, and so is nothing that the code says of it."""
-    return not submission.phase.inputs_are_hidden
-
-
 add_perm("submissions.view", is_on_its_team | hosts_it)
 add_perm("submissions.select", is_on_its_team)
 add_perm("submissions.cancel", is_on_its_team | edits_it)
 add_perm("submissions.see_log", hosts_it)
-add_perm("submissions.see_predicted", hosts_it | (is_on_its_team & may_know_its_inputs))
