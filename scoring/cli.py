@@ -1,4 +1,4 @@
-"""``python -m scoring``: the metrics there are, the score of a file, a program in a sandbox, all without a site.
+"""``python -m scoring``: metrics, the score of a file, submitted code, a program in a sandbox, all without a site.
 
 Exit status: 0 scored, 2 the submission's fault, 3 the solution's or the metric's, 64 a wrong command line, 1 ours.
 With ``--json`` exactly one object is printed, on one line, last on standard output.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scoring.commands import check, metrics, sandbox, score
+from scoring.commands import check, metrics, run, sandbox, score
 from scoring.commands.answers import OURS, USAGE, Parser, UsageError, failed
 
 
@@ -31,6 +31,6 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="python -m scoring", description="Score files by metrics.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (metrics, score, check, sandbox):
+    for command in (metrics, score, check, run, sandbox):
         command.add(commands)
     return parser

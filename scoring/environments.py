@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -29,7 +30,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scoring.errors import HostError, listed as in_words, shown
+from scoring.errors import HostError, shown
+from scoring.errors import listed as in_words
 from scoring.sandbox.jobs import Tree
 
 STANDARD = "standard"
@@ -48,8 +50,9 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 OF_A_VENV = {"bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share"}
 """What may lie in a virtual environment that jobs are to see, beside files whose names begin with a dot."""
 SECRETS = ("PODIUM_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTHON")
+PIP = ("install", "--quiet", "--disable-pip-version-check")
 LIST = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
-LOOK = "import ensurepip, json, sys, venv; print(json.dumps([sys.base_prefix, *sys.version_info[:3]]))"
+LOOK = "import json, sys, venv; print(json.dumps([sys.base_prefix, *sys.version_info[:3]]))"
 
 Say = Callable[[str], None]
 
@@ -223,10 +226,23 @@ def _fill(folder: Path, packages: Sequence[str], *, python: str, say: Say) -> No
     wheels = ("--only-binary", ":all:")
     if uv:
         _run([uv, "venv", "--quiet", "--python", python, str(folder)])
-        install = [uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", f"{folder}/bin/python"]
+        install = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--link-mode",
+            "copy",
+            "--compile-bytecode",
+            "--python",
+            f"{folder}/bin/python",
+        ]
+    elif importlib.util.find_spec("pip"):  # ours does it: the environment needs none of its own
+        _run([python, "-I", "-m", "venv", "--without-pip", str(folder)])
+        install = [sys.executable, "-I", "-m", "pip", "--python", f"{folder}/bin/python", *PIP]
     else:
         _run([python, "-I", "-m", "venv", str(folder)])
-        install = [f"{folder}/bin/python", "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        install = [f"{folder}/bin/python", "-I", "-m", "pip", *PIP]
     say(f"Installing {', '.join(packages)}")
     _run([*install, *wheels, *packages])
 

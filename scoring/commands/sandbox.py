@@ -21,8 +21,10 @@ from scoring.commands.answers import (
     say,
     table,
 )
+from scoring.sandbox.backend import BACKENDS, DEFAULT, sandbox_here
 
 if TYPE_CHECKING:
+    from scoring.sandbox.backend import Sandbox
     from scoring.sandbox.jobs import Canary, Isolation, JobSpec, Result
 
 CHECK = "Try what a sandbox must hold back here, canary by canary, and say what to install where one got out."
@@ -33,8 +35,12 @@ def add(commands: Commands) -> None:
     """Say what the commands take."""
     parser = commands.add_parser("sandbox", help="run a program in a sandbox, or see whether one works here")
     inner = parser.add_subparsers(metavar="COMMAND", required=True)
-    add_command(inner, "check", check, help="say what isolation this machine offers", description=CHECK)
+    looked = add_command(inner, "check", check, help="say what isolation this machine offers", description=CHECK)
     job = add_command(inner, "run", run, help="run one command in a sandbox", description=RUN)
+    for which in (looked, job):
+        which.add_argument("--backend", default=DEFAULT, choices=BACKENDS, help=f"by which (default: {DEFAULT})")
+        which.add_argument("--image", metavar="NAME", help="the image that jobs run in, by any other backend")
+        which.add_argument("--runtime", metavar="NAME", help="another runtime of a container engine, such as runsc")
     job.add_argument("--code", required=True, type=Path, metavar="DIR", help="the folder that is /code inside")
     job.add_argument("--input", required=True, type=Path, metavar="DIR", help="the folder that is /input inside")
     job.add_argument("--out", required=True, type=Path, metavar="DIR", help="where collected files go")
@@ -46,9 +52,7 @@ def add(commands: Commands) -> None:
 
 def check(options: argparse.Namespace) -> int:
     """Say what isolation there is."""
-    from scoring.sandbox.bubblewrap import Bubblewrap  # noqa: PLC0415 - each command loads what it needs
-
-    isolation = Bubblewrap().probe()
+    isolation = _sandbox(options).probe()
     if options.json:
         answer(isolation.to_dict())
     else:
@@ -59,7 +63,11 @@ def check(options: argparse.Namespace) -> int:
 def _show_isolation(isolation: Isolation) -> None:
     rows = [(item.name, _word(item), item.seen) for item in isolation.canaries]
     table(("Canary", "", "What was seen"), rows)
-    users = {"pool": "a user id of their own", "caller": "your own user id, inside a user namespace"}
+    users = {
+        "pool": "a user id of their own",
+        "caller": "your own user id, inside a user namespace",
+        "engine": "one user id for all, without rights",
+    }
     if isolation.holds:
         say(f"Jobs may run here: {isolation.backend}, memory by {isolation.memory}, {users[isolation.user]}.")
         return
@@ -69,17 +77,15 @@ def _show_isolation(isolation: Isolation) -> None:
 
 
 def _word(canary: Canary) -> str:
-    if canary.name in {"bubblewrap", "start"}:
+    if canary.name in {*BACKENDS, "image", "start"}:
         return "works" if canary.held else "fails"
     return "held" if canary.held else "GOT OUT"
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one job."""
-    from scoring.sandbox.bubblewrap import Bubblewrap  # noqa: PLC0415
-
-    spec = _spec(options)
-    result = Bubblewrap().run(spec)
+    spec, sandbox = _spec(options), _sandbox(options)
+    result = sandbox.run(spec)
     if options.json:
         answer(result.to_dict())
     else:
@@ -109,8 +115,15 @@ def _spec(options: argparse.Namespace) -> JobSpec:
         input=options.input,
         out=options.out,
         limits=limits,
-        trees=base_python(),
+        trees=base_python() if options.backend == DEFAULT else (),
     )
+
+
+def _sandbox(options: argparse.Namespace) -> Sandbox:
+    chosen = {name: getattr(options, name) for name in ("image", "runtime") if getattr(options, name)}
+    if chosen and options.backend == DEFAULT:
+        raise UsageError(f"--{next(iter(chosen))} is for another --backend: {DEFAULT} runs what this machine has.")
+    return sandbox_here(options.backend, **chosen)
 
 
 def _show(result: Result, spec: JobSpec) -> None:

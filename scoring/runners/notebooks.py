@@ -22,7 +22,7 @@ STYLE = (
 
 
 def rendered(out: Path) -> Path | None:
-    """Return the notebook as a page without anything active, made from what the sandbox left; None where it left none."""
+    """Return the notebook as a page without anything active, or None where the sandbox left no notebook."""
     source = out / RAW
     try:
         if source.stat().st_size > LARGEST:
@@ -60,5 +60,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _page(body: str) -> str:
-    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Notebook</title>'
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Notebook</title>'
+    )
     return f'<!doctype html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n'

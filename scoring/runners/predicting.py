@@ -1,8 +1,8 @@
 """From a submission and a folder of data to predictions, in a sandbox: one path for the site and for one's own machine.
 
-What was sent is unpacked beside ``out``, a runner of :mod:`scoring.runners.inside` is started on it, and what became of
-it is told in one :class:`Predicted`. Three parties may be at fault, and are never mixed: the participant (rejected), the
-host (the phase asks for what its environment lacks, or its data are wrong), and we (the sandbox).
+What was sent is unpacked beside ``out``, a runner of ``inside`` is started on it, and what became of it is told in one
+:class:`Predicted`. Three parties may be at fault, and are never mixed: the participant (rejected), the host (the phase
+asks for what its environment lacks, or its data are wrong), and we (the sandbox).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +50,7 @@ class PredictJob:
     input: Path
     out: Path
     environment: Environment
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     expects: str = "predictions.csv"
     model: ModelSpec | None = None
     stream: StreamSpec | None = None

@@ -36,7 +36,10 @@ CLOSED = {
     "model_types": ("model_types", "The model holds types that are not scikit-learn's own, which are not loaded."),
     "model_inputs": ("model_inputs", "The model's inputs are not those that the phase declares."),
     "model_failed": ("model_failed", "The model stopped with an error on the data."),
-    "model_outputs": ("model_outputs", "The model's output does not have the rows and columns that the phase declares."),
+    "model_outputs": (
+        "model_outputs",
+        "The model's output does not have the rows and columns that the phase declares.",
+    ),
 }
 """What a report's ``kind`` may be: the code, and the sentence for those who may not know more."""
 
@@ -49,9 +52,7 @@ class Why:
     detail: ScoreError
 
 
-def why(
-    result: Result, *, out: Path, expects: str, limits: Limits, files: frozenset[str], runner: bool = True
-) -> Why:
+def why(result: Result, *, out: Path, expects: str, limits: Limits, files: frozenset[str], runner: bool = True) -> Why:
     """Return why a job that ended with the participant's fault has no predictions.
 
     ``files`` are those that they sent; ``runner`` says whether a runner of ours, which leaves reports, was the command.

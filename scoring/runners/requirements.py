@@ -27,7 +27,10 @@ def check_requirements(text: str, environment: Environment) -> None:
 def _problem(words: str, environment: Environment) -> tuple[str, str] | None:
     """Return what is wrong with one line, as a code and a sentence."""
     if words.startswith("-"):
-        return "requirement_option", f"{shown(words)} is an option of pip. Nothing is installed here: name packages only."
+        return (
+            "requirement_option",
+            f"{shown(words)} is an option of pip. Nothing is installed here: name packages only.",
+        )
     try:
         wanted = Requirement(words)
         needed = wanted.marker is None or wanted.marker.evaluate(_marks(environment))
@@ -37,6 +40,10 @@ def _problem(words: str, environment: Environment) -> tuple[str, str] | None:
         return None
     if wanted.url is not None:
         return "requirement_address", f"{shown(wanted.name)} is to come from an address. Nothing is fetched here."
+    return _lack(wanted, environment)
+
+
+def _lack(wanted: Requirement, environment: Environment) -> tuple[str, str] | None:
     there = environment.version_of(wanted.name)
     if there is None:
         offer = ", ".join(sorted(environment.packages))

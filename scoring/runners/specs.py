@@ -39,11 +39,10 @@ class ModelSpec:
         named = {"": inputs} if isinstance(inputs, list) else inputs
         if not isinstance(named, Mapping) or not named:
             raise _wrong("model", "inputs", "a list of columns, or an object of lists of columns by input name")
-        spec = cls(
-            inputs={str(name): _names(value, "model", "inputs") for name, value in named.items()},
-            **({"columns": _names(data["columns"], "model", "columns")} if "columns" in data else {}),
-            **{name: _text(data[name], "model", name) for name in TEXTS if name in data},
-        )
+        given: dict[str, Any] = {name: _text(data[name], "model", name) for name in TEXTS if name in data}
+        if "columns" in data:
+            given["columns"] = _names(data["columns"], "model", "columns")
+        spec = cls(inputs={str(name): _names(value, "model", "inputs") for name, value in named.items()}, **given)
         _check_file(spec.file, "model")
         _check_choice(spec.dtype, TYPES, "dtype")
         _check_choice(spec.method, METHODS, "method")

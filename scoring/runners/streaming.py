@@ -1,8 +1,9 @@
 """Feeding a table batch by batch, so that nobody's code can look ahead.
 
 The gateway holds the table; the job never sees its file. It sends a batch through the job's channel, waits for the
-answer, and only then sends the next. What goes in is Arrow's stream format. What comes back is foreign: a CSV of at most
-so many bytes, whose rows are counted from 0 and must be exactly those of the batch. The gateway writes the predictions.
+answer, and only then sends the next. What goes in is Arrow's stream format. What comes back is foreign: a CSV of at
+most so many bytes, whose rows are counted from 0 and must be exactly those of the batch. The gateway writes the
+predictions.
 
 A message is one byte that says what it is, eight that say how long it is (big-endian), and that many bytes::
 
@@ -211,7 +212,7 @@ def _read(path: Path, spec: StreamSpec) -> Any:
     """Return the table, with its ids as texts. Raises HostError."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.csv as arrow_csv  # noqa: PLC0415
-    import pyarrow.parquet as parquet  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
 
     try:
         if path.suffix == ".parquet":

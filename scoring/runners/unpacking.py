@@ -105,7 +105,9 @@ def _entry(files: list[str], *, kind: str) -> str:
     what = " or ".join(endings)
     if not found:
         raise fail("no_entry", f"The zip file holds no {what} file. It holds {listed(files)}.")
-    raise fail("many_entries", f"The zip file holds {many(len(found), f'{what} file')} ({listed(found)}), expected one.")
+    raise fail(
+        "many_entries", f"The zip file holds {many(len(found), f'{what} file')} ({listed(found)}), expected one."
+    )
 
 
 def _code_entry(files: list[str]) -> str:
@@ -142,7 +144,10 @@ def _check_directory(stream: IO[bytes], *, limits: PackLimits) -> None:
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < END_BYTES:
         raise fail("truncated", "The zip file has no end: it was cut off. Send the whole file again.")
-    stated, directory = int.from_bytes(tail[at + 10 : at + 12], "little"), int.from_bytes(tail[at + 12 : at + 16], "little")
+    stated, directory = (
+        int.from_bytes(tail[at + 10 : at + 12], "little"),
+        int.from_bytes(tail[at + 12 : at + 16], "little"),
+    )
     # What a Mac adds is not counted, and is as many again.
     if stated > 2 * limits.entries + 10 or directory > MIB:
         raise _too_many(limits)
@@ -186,9 +191,7 @@ def _check_member(member: zipfile.ZipInfo) -> None:
         raise fail("archive_compression", "The zip file uses an uncommon compression. Make it with the usual one.")
 
 
-def _extract(
-    archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], *, target: Path, limits: PackLimits
-) -> None:
+def _extract(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], *, target: Path, limits: PackLimits) -> None:
     """Write the files, counting what comes out."""
     total = packed = 0
     for name, member in files.items():
@@ -207,7 +210,9 @@ def _check_total(total: int, *, packed: int, limits: PackLimits) -> None:
         most = f"{limits.total_bytes / MIB:,.0f} MB"
         raise fail("too_large", f"The zip file unpacks to more than {most}, the most that it may.")
     if total > RATIO_GRACE and total > packed * limits.ratio:
-        raise fail("zip_bomb", f"The zip file unpacks to more than {limits.ratio} times its size. Send it uncompressed.")
+        raise fail(
+            "zip_bomb", f"The zip file unpacks to more than {limits.ratio} times its size. Send it uncompressed."
+        )
 
 
 def _is_clutter(name: str) -> bool:

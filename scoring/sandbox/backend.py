@@ -9,7 +9,12 @@ from typing import Any, Protocol
 from scoring.sandbox.jobs import Isolation, JobSpec, Result
 
 DEFAULT = "bubblewrap"
-BACKENDS = {DEFAULT: "scoring.sandbox.bubblewrap:Bubblewrap"}
+BACKENDS = {
+    DEFAULT: "scoring.sandbox.bubblewrap:Bubblewrap",
+    "docker": "scoring.sandbox.container:Container",
+    "podman": "scoring.sandbox.container:Podman",
+    "kubernetes": "scoring.sandbox.kubernetes:Kubernetes",
+}
 """Where the class of each is: only the one that is asked for is loaded."""
 
 

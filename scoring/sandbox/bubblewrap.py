@@ -48,11 +48,12 @@ class Bubblewrap:
 
     def probe(self) -> Isolation:
         """Try what isolation must do here, canary by canary."""
-        from scoring.sandbox.probing import canaries  # noqa: PLC0415 - only here
+        from scoring.sandbox.probing import canaries, program  # noqa: PLC0415 - only here
 
         parents = find_parents() if self._cgroups else find_parents(mounts="", own="")
         user = "pool" if has_pool() else "caller"
-        return Isolation(backend=self.name, canaries=canaries(self), memory=parents.name, user=user)
+        tried = canaries(self, (program(),), trees=base_python())
+        return Isolation(backend=self.name, canaries=tried, memory=parents.name, user=user)
 
     def run(self, spec: JobSpec) -> Result:
         """Run a job and return what became of it."""
@@ -96,14 +97,14 @@ class Bubblewrap:
 class Running:
     """A supervisor, and the job that it was sent."""
 
-    def __init__(self, *, numbers: range, cgroups: bool) -> None:
+    def __init__(self, *, numbers: range, cgroups: bool, program: str = "") -> None:
         self._speaks = False
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - until wait()
         self._channel, theirs = socket.socketpair()  # for a job that comes later, and may want one
         words = [numbers.start, numbers.stop, "yes" if cgroups else "no", theirs.fileno()]
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", PROGRAM, str(ROOT), *map(str, words)],
+                [sys.executable, "-I", "-S", "-c", program or PROGRAM, str(ROOT), *map(str, words)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,

@@ -4,7 +4,7 @@ Sources: the kernel's ``cgroup-v1/memory``, ``cgroup-v1/pids``, ``sched-bwc`` an
 """
 
 # The supervisor is started for each job, and pathlib would be most of what it loads.
-# ruff: noqa: PTH102, PTH106, PTH123
+# ruff: noqa: PTH102, PTH106, PTH112, PTH123
 
 from __future__ import annotations
 
@@ -106,6 +106,26 @@ class Group:
         self.version = parents.version
         self.folders = {controller: f"{folder}/{PREFIX}{name}" for controller, folder in parents.folders.items()}
 
+    @classmethod
+    def of_process(cls, pid: int, name: str) -> Group:
+        """Return the cgroups that a process of this machine is in, where ``name`` is in their paths; else none.
+
+        They are another's to make and to remove: a container engine's, for one.
+        """
+        found: dict[str, str] = {}
+        with contextlib.suppress(OSError):
+            belongs = dict(_memberships(_read(f"/proc/{pid}/cgroup")))
+            for root, point, kind, options in map(_mount, _read("/proc/self/mountinfo").splitlines()):
+                for controller in {"memory", "pids", "cpuacct"} & set(options) if kind == "cgroup" else ():
+                    found[controller] = point + _below(root, belongs.get(controller, ""))
+                if kind == "cgroup2":
+                    found["unified"] = point + _below(root, belongs.get("", ""))
+        found = {controller: folder for controller, folder in found.items() if name in folder and os.path.isdir(folder)}
+        version = 1 if "memory" in found else 2 * ("unified" in found)
+        group = cls(Parents(version, {}), "")
+        group.folders = {key: folder for key, folder in found.items() if (key == "unified") == (version == 2)}
+        return group
+
     @property
     def counts(self) -> bool:
         """Whether memory and processes are counted by the kernel."""
@@ -149,6 +169,11 @@ class Group:
     def memory_bytes(self) -> int:
         """Return how much memory there is."""
         return self._number("memory", "memory.usage_in_bytes" if self.version == 1 else "memory.current")
+
+    def limits(self) -> tuple[int, int]:
+        """Return how much memory there may be, in bytes, and how many processes; 0 where there is no limit."""
+        memory = self._number("memory", "memory.limit_in_bytes" if self.version == 1 else "memory.max")
+        return memory, self._number("pids", "pids.max")
 
     def cpu_s(self) -> float | None:
         """Return the CPU time so far, or None where the kernel does not say."""

@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoring.sandbox.jobs import MIB, Canary, JobSpec, Limits, Result, Verdict
+from scoring.sandbox.jobs import MIB, Canary, JobSpec, Limits, Result, Tree, Verdict
 
 if TYPE_CHECKING:
-    from scoring.sandbox.bubblewrap import Bubblewrap
+    from scoring.sandbox.backend import Sandbox
 
 OLDEST = (0, 8, 0)
 """The first bubblewrap with ``--disable-userns``."""
@@ -32,7 +32,7 @@ KERNEL = "Update the kernel: this one does not hold it back. Report it as a bug 
 CGROUPS = "Give this process cgroups of its own: systemd's Delegate=yes, or start as root"
 PROBE = """
 import ctypes, json, os, socket, sys
-label, port = sys.argv[1], int(sys.argv[2])
+label, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 libc = ctypes.CDLL(None, use_errno=True)
 
 def read(path):
@@ -46,7 +46,7 @@ def tried(call):
         return "error: " + type(error).__name__
 
 def connected():
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
+    with socket.create_connection((host, port), timeout=1):
         return "connected"
 
 def called(number, *arguments):
@@ -58,6 +58,10 @@ def written(path):
         stream.write("x")
     return "written"
 
+def foreign():
+    own = {name + b"=" + value for name, value in os.environb.items()}
+    return set(read("/proc/1/environ").split(b"\\0")) - own - {b""}
+
 os.symlink(label, "/out/link")
 numbers = {"x86_64": (272, 425), "aarch64": (97, 425)}[os.uname().machine]
 found = {
@@ -66,7 +70,7 @@ found = {
     "user": str(os.getuid()),
     "namespace": tried(lambda: called(numbers[0], 0x10000000)),
     "seccomp": tried(lambda: called(numbers[1], 1, 0)),
-    "environment": tried(lambda: "there" if read("/proc/1/environ") else "empty"),
+    "environment": tried(lambda: "another's" if foreign() else "empty or the job's own"),
     "writing": ", ".join(tried(lambda: written(f"{p}/canary")) for p in ("/code", "/input", "/usr", "/", "/dev")),
     "processes": " ".join(sorted(name for name in os.listdir("/proc") if name.isdigit())),
 }
@@ -76,17 +80,26 @@ with open("/out/found.json", "w") as stream:
 EATER = "x = bytearray(200 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
 
 
-def canaries(sandbox: Bubblewrap) -> tuple[Canary, ...]:
-    """Return each canary, in order; where the sandbox does not start, only those up to there."""
-    program = _program()
-    if not program.held:
-        return (program,)
+Trees = tuple[Tree, ...]
+Address = tuple[str, int]
+
+
+def canaries(
+    sandbox: Sandbox, first: tuple[Canary, ...], *, trees: Trees = (), reach: Address | None = None
+) -> tuple[Canary, ...]:
+    """Return each canary, in order: ``first``, which are those of the backend's own parts, and what was tried.
+
+    Where one of the first does not hold or the sandbox does not start, they end there. ``trees`` bring a Python.
+    ``reach`` is what they must not reach, by default a server on this machine's loopback.
+    """
+    if not all(canary.held for canary in first):
+        return first
     with tempfile.TemporaryDirectory(prefix="podium-probe-") as name:
-        tried = _tried(sandbox, Path(name))
-    return (program, *tried)
+        tried = _tried(sandbox, Path(name), trees, reach)
+    return (*first, *tried)
 
 
-def _program() -> Canary:
+def program() -> Canary:
     path = shutil.which("bwrap")
     if path is None:
         return Canary(name="bubblewrap", held=False, seen="It is not installed.", mend=INSTALL)
@@ -96,36 +109,35 @@ def _program() -> Canary:
     return Canary(name="bubblewrap", held=held, seen=said or "It does not start.", mend="" if held else INSTALL)
 
 
-def _tried(sandbox: Bubblewrap, folder: Path) -> tuple[Canary, ...]:
+def _tried(sandbox: Sandbox, folder: Path, trees: Trees, reach: Address | None) -> tuple[Canary, ...]:
     label = folder / "label.txt"
     label.write_text("planted-label")
     (folder / "code").mkdir()
     (folder / "code" / "probe.py").write_text(PROBE)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        words = (str(label), str(server.getsockname()[1]))
-        result = _run(sandbox, folder, "python3", "probe.py", *words)
+        host, port = reach or server.getsockname()
+        words = (str(label), host, str(port))
+        result = _run(sandbox, folder, trees, "python3", "probe.py", *words)
     written = folder / "out" / "found.json"
     started = result.verdict is Verdict.OK and written.is_file()
     seen = "A job ran." if started else (result.detail or result.stderr or result.verdict).strip()
-    start = Canary(name="start", held=started, seen=seen, mend="" if started else _mend(seen))
+    start = Canary(name="start", held=started, seen=seen, mend="" if started else _mend(sandbox.name, seen))
     if not started:
         return (start,)
     found: dict[str, str] = json.loads(written.read_text())
-    eater = _run(sandbox, folder, "python3", "-c", EATER)
+    eater = _run(sandbox, folder, trees, "python3", "-c", EATER)
     return (start, *_judged(found), _link(result), _memory(eater))
 
 
-def _mend(seen: str) -> str:
+def _mend(backend: str, seen: str) -> str:
     """Return what to set where a job did not start, for a reason ``seen``."""
     words = ("unshare", "mount", "_map", "bwrap: ")
-    return NAMESPACES if any(word in seen for word in words) else f"Mend this: {seen}"
+    return NAMESPACES if backend == "bubblewrap" and any(word in seen for word in words) else f"Mend this: {seen}"
 
 
-def _run(sandbox: Bubblewrap, folder: Path, *command: str) -> Result:
-    from scoring.sandbox.bubblewrap import base_python  # noqa: PLC0415 - it imports us
-
+def _run(sandbox: Sandbox, folder: Path, trees: Trees, *command: str) -> Result:
     limits = Limits(wall_s=20, memory_mb=64, pids=16, output_bytes=MIB, scratch_bytes=MIB)
-    spec = JobSpec(command=command, code=folder / "code", out=folder / "out", limits=limits, trees=base_python())
+    spec = JobSpec(command=command, code=folder / "code", out=folder / "out", limits=limits, trees=trees)
     return sandbox.run(spec)
 
 
@@ -137,7 +149,7 @@ def _judged(found: dict[str, str]) -> tuple[Canary, ...]:
         ("user", found["user"] != "0", f"user id {found['user']} inside"),
         ("namespaces", found["namespace"].startswith("error"), found["namespace"]),
         ("system calls", found["seccomp"].startswith("error"), found["seccomp"]),
-        ("environment", found["environment"] != "there", "that of process 1 is " + found["environment"]),
+        ("environment", found["environment"] != "another's", "that of process 1 is " + found["environment"]),
         ("read-only", all(word.startswith("error") for word in refusals), found["writing"]),
         ("processes", len(found["processes"].split()) <= 3, "it sees " + found["processes"]),
     )

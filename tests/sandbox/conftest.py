@@ -1,4 +1,8 @@
-"""Every attack runs on both machines of :mod:`tests.sandbox.machines`, and the host is looked over after each."""
+"""Every attack runs on each of :mod:`tests.sandbox.machines`, and the host is looked over after each.
+
+A container engine is looked for; where none answers, its attacks are skipped with what is missing. To make the image:
+``debootstrap --variant=minbase --include=python3 bookworm DIR && tar -C DIR -c . | docker import - podium-sandbox``.
+"""
 
 import os
 import tempfile
@@ -10,8 +14,11 @@ import pytest
 
 from scoring.sandbox.bubblewrap import Bubblewrap
 from scoring.sandbox.cgroups import find_parents
+from scoring.sandbox.container import Container, Podman
+from scoring.sandbox.engine import Names
 from scoring.sandbox.jobs import JobSpec, Result
-from tests.sandbox.machines import Machine, Somebody, quick, slots
+from scoring.sandbox.slots import folder_of_all
+from tests.sandbox.machines import Machine, Somebody, missing, quick, slots
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +33,12 @@ def open_folder() -> Iterator[Path]:
 def machines(open_folder: Path) -> dict[str, Machine]:
     home = open_folder / "somebody"
     home.mkdir()
-    return {"all": Bubblewrap(slots=slots()), "least": Somebody(home)}
+    return {
+        "all": Bubblewrap(slots=slots()),
+        "least": Somebody(home),
+        "docker": Container(slots=slots()),
+        "podman": Podman(slots=slots()),
+    }
 
 
 class Attack:
@@ -61,6 +73,11 @@ class Attack:
         )
 
     @property
+    def contained(self) -> bool:
+        """Whether it is a container engine that holds it, whose layers answer otherwise here and there."""
+        return isinstance(self.machine, Container)
+
+    @property
     def out(self) -> list[str]:
         """What the host has of it now."""
         return sorted(str(path.relative_to(self.folder / "out")) for path in (self.folder / "out").rglob("*"))
@@ -71,10 +88,17 @@ class Attack:
 
     def look_over(self) -> None:
         assert self.survivors() == []
-        assert "podium-sandbox" not in Path("/proc/self/mountinfo").read_text()
+        assert mounts() == []
         assert self.canary.read_text() == "unchanged"
         assert self.machine.reap() == 0
         assert cgroups() == []
+
+
+def mounts() -> list[str]:
+    """Return the mounts of our slots, by bubblewrap or an engine: those of others' tests may be there."""
+    jobs = {f"{Names(number).job}-" for number in slots()} | {f"{folder_of_all()}/{number}/" for number in slots()}
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line for line in lines if any(job in line for job in jobs)]
 
 
 def cgroups() -> list[str]:
@@ -91,9 +115,22 @@ def _environment(folder: Path) -> str:
         return ""
 
 
-@pytest.fixture(params=["all", "least"])
+ENGINES = ("docker", "podman")
+
+
+@pytest.fixture(params=["all", "least", *ENGINES])
 def attack(request: pytest.FixtureRequest, machines: dict[str, Machine], open_folder: Path) -> Iterator[Attack]:
     """An attack, on each machine."""
+    if request.param in ENGINES and (lack := missing(request.param)):
+        pytest.skip(lack)
+    yield from attacking(machines[request.param], open_folder)
+
+
+@pytest.fixture(params=ENGINES)
+def contained(request: pytest.FixtureRequest, machines: dict[str, Machine], open_folder: Path) -> Iterator[Attack]:
+    """An attack in a container, by each engine."""
+    if lack := missing(request.param):
+        pytest.skip(lack)
     yield from attacking(machines[request.param], open_folder)
 
 

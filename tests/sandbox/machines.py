@@ -1,4 +1,4 @@
-"""The two ends of what a machine offers: all that there is here, and neither root nor cgroups."""
+"""The two ends of what a machine offers, all that there is here and neither root nor cgroups, and container engines."""
 
 import fcntl
 import functools
@@ -14,6 +14,7 @@ from typing import Any
 
 import scoring
 from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.container import Container, Podman
 from scoring.sandbox.jobs import JobSpec, Limits, Result
 from scoring.sandbox.slots import SLOTS
 
@@ -25,6 +26,7 @@ import json, sys
 from pathlib import Path
 from typing import Any
 from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.container import Container, Podman
 from scoring.sandbox.jobs import JobSpec, Limits
 order = json.loads(sys.argv[1])
 sandbox = Bubblewrap(slots=range(*order["slots"]), cgroups=False)
@@ -103,7 +105,14 @@ class Somebody:
         return result, left
 
 
-Machine = Bubblewrap | Somebody
+Machine = Bubblewrap | Somebody | Container
+
+
+@functools.cache
+def missing(engine: str) -> str:
+    """Return what is missing for jobs by that engine, or nothing."""
+    first = (Podman if engine == "podman" else Container)(slots=slots())._ready()
+    return "; ".join(f"{item.seen} {item.mend}" for item in first if not item.held)
 
 
 def quick(**values: object) -> Limits:

@@ -30,6 +30,11 @@ print(libc.syscall({{"x86_64": {number[0]}, "aarch64": {number[1]}}}[os.uname().
     return attack(source).stdout.strip()
 
 
+def refusals(attack: Attack) -> set[str]:
+    """Return how calls with wrong arguments may be answered: an engine has one answer for all that is not allowed."""
+    return {"-1 1", "-1 38"} if attack.contained else {"-1 1"}
+
+
 def test_every_call_that_is_refused_is_refused(attack: Attack) -> None:
     result = attack(CALLS, json.dumps(syscalls.REFUSED))
     rows = [line.split() for line in result.stdout.splitlines()]
@@ -40,7 +45,10 @@ def test_every_call_that_is_refused_is_refused(attack: Attack) -> None:
 def test_calls_that_are_as_if_absent(attack: Attack) -> None:
     result = attack(CALLS, json.dumps(syscalls.ABSENT | {"newer": (500, 500), "newest": (900, 900)}))
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert [name for name, answer, error in rows if (answer, error) != ("-1", "38")] == []
+    # an engine may be too old to be told what to answer to calls that no profile names
+    allowed = {"1", "38"} if attack.contained else {"38"}
+    assert [name for name, answer, error in rows if answer != "-1" or error not in allowed] == []
+    assert {error for name, _, error in rows if name == "clone3"} == {"38"}  # else no thread starts
 
 
 def test_no_namespace_is_cloned(attack: Attack) -> None:
@@ -51,7 +59,9 @@ number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 for bit in (17, 25, 26, 27, 28, 29, 30):  # mounts, cgroups, host name, IPC, users, process ids, network
     print(libc.syscall(number, 1 << bit | 17, 0, 0, 0, 0), ctypes.get_errno())
 """
-    assert attack(source).stdout == "-1 1\n" * 7
+    answers = attack(source).stdout.splitlines()
+    assert len(answers) == 7
+    assert set(answers) <= refusals(attack)
 
 
 def test_the_tool_for_namespaces_fails(attack: Attack) -> None:
@@ -59,12 +69,12 @@ def test_the_tool_for_namespaces_fails(attack: Attack) -> None:
 
 
 def test_typing_on_a_terminal_is_refused(attack: Attack) -> None:
-    assert call(attack, syscalls.IOCTL, 0, 0x5412, 0) == "-1 1"
-    assert call(attack, syscalls.IOCTL, 0, 0x541C, 0) == "-1 1"
+    for request in (0x5412, 0x541C, 1 << 32 | 0x5412):  # the kernel reads the low half alone
+        assert call(attack, syscalls.IOCTL, 0, f"ctypes.c_ulong({request})", 0) in refusals(attack)
 
 
 def test_old_personalities_are_refused(attack: Attack) -> None:
-    assert call(attack, syscalls.PERSONALITY, 0x0400000) == "-1 1"
+    assert call(attack, syscalls.PERSONALITY, 0x0400000) in refusals(attack)
     assert call(attack, syscalls.PERSONALITY, 0xFFFFFFFF).startswith("0")
 
 
@@ -82,7 +92,8 @@ print(ctypes.CFUNCTYPE(ctypes.c_int)(address)(), flush=True)
 
 
 def test_calls_of_x32_are_absent(attack: Attack) -> None:
-    assert call(attack, (0x40000000 | 39, 500)) == "-1 38"
+    # an engine's filter takes them for another architecture, and ends the program before it can print
+    assert call(attack, (0x40000000 | 39, 500)) == ("" if attack.contained else "-1 38")
 
 
 @pytest.mark.parametrize("path", ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"])
@@ -91,9 +102,9 @@ def test_the_kernels_settings_are_out_of_reach(attack: Attack, path: str) -> Non
 
 
 def test_no_cgroup_and_no_device_of_the_machine_is_there(attack: Attack) -> None:
-    source = "import os; print(os.path.exists('/sys'), sorted(os.listdir('/dev')))"
+    source = "import os; print([name for _, _, names in os.walk('/sys') for name in names], sorted(os.listdir('/dev')))"
     result = attack(source)
-    assert result.stdout.startswith("False")
+    assert result.stdout.startswith("[] ")
     for name in ("kvm", "mem", "sda", "vda", "fuse", "kmsg"):
         assert f"'{name}'" not in result.stdout
 

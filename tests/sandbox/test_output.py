@@ -33,7 +33,10 @@ def test_a_linked_folder_is_not_entered(attack: Attack) -> None:
 
 
 def test_links_cannot_be_followed_inside_either(attack: Attack) -> None:
-    assert "Error" in attack("import os; os.symlink('/etc/passwd', '/out/l'); open('/out/l')").stderr
+    result = attack("import os; os.symlink('/etc/passwd', '/out/l'); open('/out/l')")
+    # engines have no mount option against it; what it leads to is inside as well
+    assert attack.contained or "Error" in result.stderr
+    assert attack.out == []
 
 
 def test_a_hard_link_is_refused(attack: Attack) -> None:
@@ -51,7 +54,9 @@ def test_a_fifo_is_refused_and_nobody_waits_for_it(attack: Attack) -> None:
 
 def test_a_socket_is_refused(attack: Attack) -> None:
     source = "import socket; socket.socket(socket.AF_UNIX).bind('/out/s')"
-    assert refused(attack, source) == {"s": "socket"}
+    # an engine's tar has no sockets
+    assert refused(attack, source) == ({} if attack.contained else {"s": "socket"})
+    assert attack.out == []
 
 
 def test_deep_folders_are_refused(attack: Attack) -> None:

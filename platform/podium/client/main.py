@@ -167,6 +167,36 @@ def submit(*, slug: str, file: Path, phase: str, description: str, trial: bool, 
     return MARKS.get(submission["state"], 1) if wait else 0
 
 
+@podium.command("run")
+@click.argument("submission", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
+@click.option("--challenge", "slug", default="", metavar="SLUG", help="Try it on the public sample of this challenge.")
+@click.option("--input", "inputs", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Or on this.")
+@click.option("--out", type=click.Path(path_type=Path), default=".", help="Where its predictions go. Default: here.")
+@click.option("--kind", type=click.Choice(["code", "notebook", "model"]), help="Default: by the file's ending.")
+@click.option("--expects", default="", metavar="NAME", help="The file that it is to write.")
+@click.option("--model", default="", metavar="JSON", help="How a model is fed, as the challenge says it.")
+@click.option("--stream", default="", metavar="JSON", help="How data come in batches, as the challenge says it.")
+@click.option("--trust", is_flag=True, help="Without a sandbox: the code may do all that you may.")
+@as_json_option
+def run_code(*, submission: Path, slug: str, inputs: Path | None, out: Path, as_json: bool, **rest: Any) -> int:
+    """Run SUBMISSION here, in the way that the site does, before you send it.
+
+    Its predictions come to --out. Exit status: 0 predicted, 2 its own fault, 3 the data's, 1 anything else.
+    """
+    from podium.client.running import fetch_sample, run_here  # noqa: PLC0415
+
+    if bool(slug) == (inputs is not None):
+        raise Trouble("usage", "Say on what it is to run: --challenge SLUG for its sample, or --input DIR.")
+    if inputs is None:
+        with _site() as api:
+            inputs = fetch_sample(api, slug=slug, folder=Path(slug), advance=lambda _: None)
+    words = [
+        word for name in ("kind", "expects", "model", "stream") if rest[name] for word in (f"--{name}", rest[name])
+    ]
+    flags = [flag for flag, wanted in (("--trust", rest["trust"]), ("--json", as_json)) if wanted]
+    return run_here(submission, inputs=inputs, out=out, options=[*words, *flags])
+
+
 @podium.command()
 @click.argument("slug")
 @click.option("--all", "all_pages", is_flag=True, help="All, not only the latest 50.")

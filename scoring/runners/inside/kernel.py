@@ -8,7 +8,7 @@ import sys
 
 del sys.path[0]
 
-from ipykernel import iostream, kernelapp  # noqa: E402
+from ipykernel import iostream, kernelapp
 
 
 class IOPubThread(iostream.IOPubThread):

@@ -1,7 +1,7 @@
 """What the scripts in a sandbox share: where things are, and how they say what went wrong.
 
-The report is a file in /out with plain facts. Whoever reads it outside believes none of it: the participant's code could
-have written it just as well.
+The report is a file in /out with plain facts. Whoever reads it outside believes none of it: the participant's code
+could have written it just as well.
 """
 
 import json
@@ -55,7 +55,7 @@ def guarded(call, *, code, out):
         if error.code in (None, 0):
             return None
         fail_with(error, code=code, out=out)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is theirs
+    except BaseException as error:
         fail_with(error, code=code, out=out)
 
 

@@ -8,8 +8,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import begin  # noqa: E402
-import reporting  # noqa: E402
+import begin
+import reporting
 
 del sys.path[0]
 

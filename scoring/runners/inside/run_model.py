@@ -1,7 +1,7 @@
 """Runs a model over a table: ``run_model.py CODE FILE INPUT OUT NAME SPEC``, the spec as JSON.
 
-ONNX models are run by onnxruntime. scikit-learn's come as skops, which builds only what it knows: scikit-learn's, NumPy's
-and SciPy's own types. No pickle is ever read.
+ONNX models are run by onnxruntime. scikit-learn's come as skops, which builds only what it knows: scikit-learn's,
+NumPy's and SciPy's own types. No pickle is ever read.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import reporting  # noqa: E402
+import reporting
 
 del sys.path[0]
 
@@ -42,7 +42,9 @@ def by_onnx(path, table, spec, out):
     except Exception as error:
         reporting.fail(out, kind="model_unreadable", message=str(error))
     there = [item.name for item in session.get_inputs()]
-    declared = {(there[0] if name == "" and len(there) == 1 else name): columns for name, columns in spec["inputs"].items()}
+    declared = {
+        (there[0] if name == "" and len(there) == 1 else name): columns for name, columns in spec["inputs"].items()
+    }
     if set(declared) != set(there):
         reporting.fail(out, kind="model_inputs", message=f"It takes {there}; the phase gives {sorted(declared)}.")
     outputs = [item.name for item in session.get_outputs()]
@@ -71,7 +73,9 @@ def by_skops(path, table, spec, out):
     except Exception as error:
         reporting.fail(out, kind="model_unreadable", type=type(error).__name__, message=str(error))
     if strange:
-        reporting.fail(out, kind="model_types", message=f"It holds {', '.join(map(str, strange))}, which is not loaded.")
+        reporting.fail(
+            out, kind="model_types", message=f"It holds {', '.join(map(str, strange))}, which is not loaded."
+        )
     try:
         model = skops.io.load(path, trusted=[])
     except Exception as error:

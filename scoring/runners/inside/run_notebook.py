@@ -10,7 +10,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import reporting  # noqa: E402
+import reporting
 
 del sys.path[0]
 
@@ -55,7 +55,9 @@ def read(path, out):
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
         reporting.fail(out, kind="notebook_unreadable", message=str(error))
-    language = notebook.metadata.get("kernelspec", {}).get("language") or notebook.metadata.get("language_info", {}).get("name")
+    language = notebook.metadata.get("kernelspec", {}).get("language") or notebook.metadata.get(
+        "language_info", {}
+    ).get("name")
     if language and str(language).lower() not in ("python", "ipython", "python3"):
         reporting.fail(out, kind="notebook_language", message=f"The notebook is in {language}.")
     for cell in notebook.cells:
@@ -81,6 +83,7 @@ def execute(notebook, *, folder, home):
         timeout=None,
         kernel_name="podium",
         resources={"metadata": {"path": folder}},
+        on_cell_executed=lambda cell, cell_index, execute_reply: printed(cell),
         on_cell_start=lambda cell, cell_index: started(began, cell, cell_index),
     )
     try:
@@ -100,6 +103,14 @@ def started(began, cell, index):
         sys.stderr.flush()
 
 
+def printed(cell):
+    """Show in the log what a cell printed: nobody sees the notebook before its end."""
+    for item in cell.get("outputs", []):
+        if item.get("output_type") == "stream":
+            sys.stderr.write(str(item.get("text", ""))[:KEEP_OUTPUT])
+    sys.stderr.flush()
+
+
 def facts(notebook, began, error):
     """Return which cell failed, and how."""
     source = notebook.cells[began[-1]].source if began else ""
@@ -109,11 +120,16 @@ def facts(notebook, began, error):
         "kind": "cell",
         "cell": len(began),
         "first": first_line(source),
-        "line": int(lines[0]) if lines else 1,
+        "line": (int(lines[0]) if lines else 1) + empty_lines(source),
         "type": str(getattr(error, "ename", "")),
         "message": COLOURS.sub("", str(getattr(error, "evalue", ""))),
         "traceback": text,
     }
+
+
+def empty_lines(source):
+    """Return how many lines a cell begins with that say nothing: IPython does not count them."""
+    return len(source.splitlines()) - len(source.lstrip().splitlines()) if source.strip() else 0
 
 
 def first_line(source):

@@ -9,8 +9,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import begin  # noqa: E402
-import reporting  # noqa: E402
+import begin
+import reporting
 
 del sys.path[0]
 
@@ -26,7 +26,7 @@ def main(code, entry, out, name, identity):
     function = getattr(module, "predict_batch", None)
     if not callable(function):
         reporting.fail(out, kind="no_predict_batch", file=entry)
-    import numpy, pandas, pyarrow.ipc  # noqa: E401, F401 - loaded before the clock of the first batch runs
+    import numpy  # noqa: F401 - loaded before the clock of the first batch runs
 
     send(write_to, b"R", b"")
     while (content := receive(read_from)) is not None:
