@@ -1,11 +1,10 @@
-# One image for web, worker and beat: compose.yaml says which of them a container is.
+# One image for web, worker, coder and beat: compose.yaml says which of them a container is.
 FROM debian:12-slim AS base
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 ca-certificates bubblewrap \
+ && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates bubblewrap \
  && rm -rf /var/lib/apt/lists/*
 
 FROM base AS build
-RUN apt-get update && apt-get install -y --no-install-recommends python3-venv
 RUN python3 -m venv /opt/podium
 WORKDIR /src
 # The packages first: they change seldom, and this step is kept as long as these two files stay the same

@@ -9,6 +9,7 @@ operator's trees need our rights, the tmpfs need those of the new namespace, and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -174,6 +175,10 @@ def _mount(limits: dict[str, Any], folder: str) -> None:
     ):
         flags = kernel.MS_NOSUID | kernel.MS_NODEV | more
         kernel.mount("tmpfs", f"{folder}/{name}", "tmpfs", flags, f"size={size},nr_inodes={inodes},mode=1777")
+    # Bubblewrap looks its child up in /proc by the number that it has in our namespace. The machine's own has such a
+    # number by luck alone, and a container's has not.
+    with contextlib.suppress(OSError):  # where parts of it are hidden, none may be mounted
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _with_imports(job: dict[str, Any]) -> dict[str, Any]:

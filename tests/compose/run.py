@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("PODIUM_COMPOSE_CACHE", "/var/cache/podium-compose"))
 BOUND_SECONDS = 30 * 60
-SERVICES = ("web", "worker", "beat", "redis", "postgres")
+SERVICES = ("web", "worker", "coder", "beat", "redis", "postgres")
 TOOLS = {
     "dockerd": "docker.io",
     "docker-compose": "docker-compose",
@@ -158,14 +158,14 @@ class Compose:
         return run("docker-compose", "--project-name", "podium-test", *words, cwd=self.folder)
 
     def healthy(self) -> bool:
-        """Are all five services well, by their own health checks?"""
+        """Are all services well, by their own health checks?"""
         ids = self("ps", "--quiet").split()
         states = run("docker", "inspect", "--format", "{{.State.Health.Status}}", *ids).split() if ids else []
         return states == ["healthy"] * len(SERVICES)
 
     def wait_healthy(self) -> None:
-        """Wait until all five are."""
-        wait_until("all five services are healthy", self.healthy, seconds=180)
+        """Wait until all of them are."""
+        wait_until("all services are healthy", self.healthy, seconds=180)
 
     def python(self, code: str) -> str:
         """Run Python inside the site, and return what it printed."""
@@ -233,7 +233,7 @@ def prove(site: Compose) -> None:
     """Go the whole way."""
     say("Building the image")
     site("build")
-    say("Starting the five services")
+    say("Starting the services")
     site("up", "--detach")
     site.wait_healthy()
     link = site("run", "--rm", "web", "manage.py", "owner", "create", "you@example.org").strip().splitlines()[-1]
@@ -265,6 +265,10 @@ def prove(site: Compose) -> None:
     proof.all_scored()
     report = json.loads(site("exec", "-T", "web", "manage.py", "doctor", "--json"))
     assert report["healthy"], report
+    say("Asking the coder for its isolation")
+    found = json.loads(site("exec", "-T", "coder", "manage.py", "doctor", "--json"))["findings"]
+    isolation = [finding for finding in found if finding["name"] == "Isolation"]
+    assert [finding["state"] for finding in isolation] == ["ok"], isolation
     user = site("exec", "-T", "web", "id", "-u").strip()
     assert user != "0", "the site runs as root"
     say(f"Sent {len(proof.sent)}, lost none; as user {user}.")

@@ -18,7 +18,7 @@ from tests.start.site import ROOT, Site, environment, left_after
 
 PEOPLE = 7
 LEASE_SECONDS = 4
-SETTINGS = {"PODIUM_RUN_LEASE_SECONDS": str(LEASE_SECONDS), "PODIUM_WORKERS": "2"}
+SETTINGS = {"PODIUM_RUN_LEASE_SECONDS": str(LEASE_SECONDS), "PODIUM_WORKERS": "2", "PODIUM_CODE_SLOTS": "0"}
 FILL = """
 from tests.cast import assemble, person
 from podium.accounts.services import token_create

@@ -180,7 +180,7 @@ def test_who_makes_sandboxes_and_who_runs_in_one_knows_no_secret_of_the_worker(c
         assert len(family) >= 3  # supervisor, the sandbox's first process, and the code
         known = {process.pid: environment(process.pid) for process in family}
         busy.kill()
-    for words in (SECRET, "DATABASE_URL", "REDIS_URL", "PODIUM_"):
+    for words in (SECRET, "DATABASE_URL", "REDIS_URL", "PODIUM_SECRET_KEY", "PODIUM_MAIL_URL"):
         assert [pid for pid, text in known.items() if words in text] == [], words
     printed = RunLog.objects.get(run=run).text
     assert "sees a secret: False sees its worker: False" in printed

@@ -6,13 +6,11 @@ then not to be read at all. What a worker found when it started counts for every
 said anything, the process looks at its own machine.
 """
 
-import functools
-
 from django.conf import settings
 from django.core.cache import cache
 
+from podium.core import isolation
 from podium.core.checks import is_public
-from scoring.sandbox.bubblewrap import Bubblewrap
 from scoring.sandbox.jobs import Isolation
 
 KEY = "hardening-sandbox-holds"
@@ -24,10 +22,9 @@ SHUT = (
 )
 
 
-@functools.cache
 def isolation_here() -> Isolation:
-    """Return what isolation this machine offers, looked at once a process."""
-    return Bubblewrap().probe()
+    """Return what isolation this machine offers."""
+    return isolation.isolation()
 
 
 def announce() -> None:

@@ -1,4 +1,4 @@
-"""Is this container's program well? `python -m podium.core.healthy web|worker|beat`: exit status 0 says yes.
+"""Is this container's program well? `python -m podium.core.healthy web|worker|coder|beat`: exit status 0 says yes.
 
 Standard library only: it is asked every few seconds, and Django would take longer to start than to answer.
 """
@@ -22,7 +22,7 @@ def web() -> bool:
 
 
 def shows_itself(role: str) -> bool:
-    """Has this machine's worker or beat shown itself lately?"""
+    """Has this machine's worker, coder or beat shown itself lately?"""
     sign = Path(os.environ["PODIUM_DATA_DIR"]) / "alive" / f"{role}@{socket.gethostname()}"
     return time.time() - sign.stat().st_mtime < STALE_SECONDS
 

@@ -61,7 +61,7 @@ class Task(Generic[P]):
 
     def _send(self, queue: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
-            ends = {"expires": self.expires} if self.expires else {}
+            ends: dict[str, Any] = {"expires": self.expires} if self.expires else {}
             self.celery.apply_async(args, kwargs, queue=queue, retry=False, **ends)
         except Exception as error:  # whatever a broker fails with: the work is written down
             logger.warning("The queue did not take %s%r (%r); the sweep will.", self.celery.name, args, error)

@@ -113,7 +113,7 @@ def sweep_files() -> None:
     workers.workers_forget()
 
 
-every(10, sweep)
+every(min(10, settings.RUN_LEASE.total_seconds() / 3), sweep)  # soon after a lease ran out
 every(10, measure)
 every(3600, sweep_files)
 
