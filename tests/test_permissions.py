@@ -179,7 +179,7 @@ def _ran(sent: Submission) -> None:
     run = sent.runs.create(task=task, reference=task.reference, scorer={}, predictions=words, predictions_name="a.csv")
     type(run).objects.filter(pk=run.pk).update(details=words)  # of a program whose hosts keep its pages to themselves
     for stage in ("sample", "predict"):
-        run.logs.create(stage=stage, text="words", rendered=words)
+        run.logs.create(stage=stage, text="words", rendered=words, is_hidden=stage == "predict")
 
 
 def post(client: Client, address: str) -> HttpResponse:

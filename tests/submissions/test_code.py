@@ -6,6 +6,7 @@ from threading import Thread
 import pytest
 from django.db import connection, connections
 
+from podium.challenges.models import Phase
 from podium.core.models import Event
 from podium.core.storage import blob_path, store_bytes
 from podium.hosts.launch import missing
@@ -106,6 +107,20 @@ def test_where_participants_have_the_test_data_anyway_they_read_everything(cast:
     work()
     assert "ZeroDivisionError" in newest().error_message
     assert "reading /input" in cast.client("ada").get(f"/submissions/{newest().pk}/").text
+
+
+def test_what_was_printed_on_hidden_data_stays_hidden_when_the_phase_reads_other_data_later(
+    cast: Cast, work: Work
+) -> None:
+    phase = takes_code(cast.forest)
+    code(cast, REPEATS)
+    work()
+    Phase.objects.filter(pk=phase.pk).update(inputs=phase.sample_inputs)
+    ada, address = cast.client("ada"), f"/submissions/{newest().pk}/"
+    assert "wrote 20 rows" not in ada.get(address).text
+    assert ada.get(f"{address}log/predict/").status_code == 404
+    assert ada.get(f"{address}predictions/").status_code == 404
+    assert cast.client("grace").get(f"{address}predictions/").getvalue() == INPUTS.replace("id,x", "id,label").encode()
 
 
 def test_a_trial_runs_on_the_sample_alone_and_costs_nothing(cast: Cast, work: Work) -> None:
@@ -216,7 +231,7 @@ def test_a_notebook_as_it_ran_may_load_and_run_nothing(cast: Cast) -> None:
     sent, task = newest(), cast.forest.tasks.get()
     run = sent.runs.create(task=task, reference=task.reference, scorer={})
     page = store_bytes(b"<script>alert(1)</script><h1>Cells</h1>")
-    run.logs.create(stage="sample", text="words", rendered=page)
+    run.logs.create(stage="sample", text="words", rendered=page, is_hidden=False)
     answer = cast.client("ada").get(f"/submissions/{sent.pk}/notebook/sample/")
     assert b"Cells" in answer.getvalue()
     policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))

@@ -188,7 +188,6 @@ CODE_SLOTS = env.int("PODIUM_CODE_SLOTS", None)  # by cores and memory where it 
 
 ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 
-ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 
 # The life of a submission: see podium.submissions
 RUN_LEASE = timedelta(seconds=env.int("PODIUM_RUN_LEASE_SECONDS", 30))

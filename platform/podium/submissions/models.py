@@ -144,6 +144,7 @@ class RunLog(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="logs")
     stage = models.CharField(max_length=8, choices=Stage)
+    is_hidden = models.BooleanField(default=True)  # what it read was hidden from its team then, and so is what it says
     text = models.TextField(blank=True)
     rendered = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")  # a notebook, as HTML
     updated_at = models.DateTimeField(default=timezone.now)

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.utils import timezone
 
-from podium.challenges.models import DatasetVersion, Phase
+from podium.challenges.models import Dataset, DatasetVersion, Phase
 from podium.core.models import Blob
 from podium.core.storage import blob_path, chunks_of, store
 from podium.submissions import opening
@@ -80,7 +80,7 @@ def _on_sample(claim: Claim, submission: Submission, folder: Path) -> Outcome | 
     outcome = _failed(predicted)
     if outcome.verdict != Verdict.REJECTED:
         return outcome
-    error = predicted.detail or predicted.error
+    error = predicted.error if _is_hidden(phase.sample_inputs) else predicted.detail or predicted.error
     if error and predicted.result:  # it did run; what is wrong with the file itself has nothing to do with the sample
         error = replace(error, message=f"On the sample: {error.message}")
     return replace(outcome, free=True, error=error)
@@ -115,10 +115,14 @@ def _run(claim: Claim, submission: Submission, stage: Stage, data: DatasetVersio
         out=_made(folder / "out"),
         live=folder / "live.log",
     )
-    log = LiveLog(claim, stage, folder / "live.log")
+    log = LiveLog(claim, stage, folder / "live.log", is_hidden=_is_hidden(data))
     predicted = _followed(claim, job, log)
     log.keep(rendered=_stored(predicted.rendered) if predicted.rendered else None)
     return predicted
+
+
+def _is_hidden(data: DatasetVersion) -> bool:
+    return data.dataset.audience == Dataset.Audience.SCORING
 
 
 def _followed(claim: Claim, job: PredictJob, log: "LiveLog") -> Predicted:
@@ -195,6 +199,7 @@ class LiveLog:
     claim: Claim
     stage: Stage
     path: Path
+    is_hidden: bool
     next_at: float = 0.0
     seen: int = -1
 
@@ -214,7 +219,12 @@ class LiveLog:
         RunLog.objects.update_or_create(
             run=self.claim.run,
             stage=self.stage,
-            defaults={"text": tail(self.path), "rendered": rendered, "updated_at": timezone.now()},
+            defaults={
+                "text": tail(self.path),
+                "rendered": rendered,
+                "is_hidden": self.is_hidden,
+                "updated_at": timezone.now(),
+            },
         )
 
 

@@ -30,12 +30,6 @@ def edits_it(user: Person, submission: Submission) -> bool:
 
 
 @predicate
-def may_know_its_inputs(user: Person, submission: Submission) -> bool:
-    """What its code read is not hidden from who takes part, and so is nothing that the code says of it."""
-    return not submission.phase.inputs_are_hidden
-
-
-@predicate
 def details_are_shown(user: Person, submission: Submission) -> bool:
     """Its hosts let teams see what their program wrote about each submission, on every task that has it."""
     specs = [run.scorer.get("spec") or {} for run in submission.runs.all() if run.details_id]
@@ -46,5 +40,4 @@ add_perm("submissions.view", is_on_its_team | hosts_it)
 add_perm("submissions.select", is_on_its_team)
 add_perm("submissions.cancel", is_on_its_team | edits_it)
 add_perm("submissions.see_log", hosts_it)
-add_perm("submissions.see_predicted", hosts_it | (is_on_its_team & may_know_its_inputs))
 add_perm("submissions.see_details", hosts_it | (is_on_its_team & details_are_shown))

@@ -72,10 +72,10 @@ def stages_of(submissions: Iterable[Submission]) -> dict[int, str]:
 
 
 def logs_for(user: Person, submission: Submission) -> QuerySet[RunLog]:
-    """Return what the code of a submission printed, stage by stage, as far as a person may read it: its team what it
-    said of the public sample, hosts all of it, and everybody on it where the test data are no secret."""
+    """Return what the code of a submission printed, stage by stage, as far as a person may: hosts read all of it, its
+    team what it said of data that were no secret when it ran."""
     logs = RunLog.objects.filter(run__seats__submission=submission).select_related("rendered").order_by("pk")
-    return logs if user.has_perm("submissions.see_predicted", submission) else logs.filter(stage=Stage.SAMPLE)
+    return logs if user.has_perm("submissions.see_log", submission) else logs.filter(is_hidden=False)
 
 
 def log_for(user: Person, submission: Submission, stage: str) -> RunLog:
@@ -89,6 +89,6 @@ def log_for(user: Person, submission: Submission, stage: str) -> RunLog:
 def predicted_by(user: Person, submission: Submission) -> Run:
     """Return the run whose code wrote predictions; 404 where there is none, or they are not this person's to see."""
     run = submission.runs.filter(predictions__isnull=False).select_related("predictions").order_by("pk").first()
-    if run is None or not user.has_perm("submissions.see_predicted", submission):
+    if run is None or not logs_for(user, submission).filter(stage=Stage.PREDICT).exists():
         raise Http404("no predictions, or they are not yours to see")
     return run

@@ -207,6 +207,7 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
     runs = list(submission.runs.order_by("pk").select_related("task", "reference"))
     sees_log = user.has_perm("submissions.see_log", submission)
     is_code = submission.kind in CODE_KINDS
+    logs = list(selectors.logs_for(user, submission)) if is_code else []
     return {
         "submission": submission,
         "challenge": challenge,
@@ -222,11 +223,9 @@ def _detail_facts(request: HttpRequest, submission: Submission) -> dict[str, Any
         if user.has_perm("submissions.see_details", submission)
         else [],
         "is_code": is_code,
-        "logs": list(selectors.logs_for(user, submission)) if is_code else [],
+        "logs": logs,
         "progress": progress_of(submission, runs) if is_code else None,
-        "sees_predictions": is_code
-        and any(run.predictions_id for run in runs)
-        and user.has_perm("submissions.see_predicted", submission),
+        "sees_predictions": any(run.predictions_id for run in runs) and any(log.stage == "predict" for log in logs),
         "chosen": Submission.objects.filter(phase=submission.phase, team=submission.team, selected=True).count(),
     }
 
