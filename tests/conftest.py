@@ -16,6 +16,7 @@ for folder in ("static", "queue/messages", "queue/control"):
     (DATA / folder).mkdir(parents=True)
 os.environ["PODIUM_DATA_DIR"] = str(DATA)
 os.environ["PODIUM_LOG_LEVEL"] = "WARNING"
+os.environ["PODIUM_WARM"] = "0"  # imports for jobs that no test sends would take the CPU from those that come
 if "REDIS_URL" in os.environ:  # a part of the one Redis for each parallel worker, which empties it after every test
     part = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + f"/{part}"

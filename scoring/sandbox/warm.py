@@ -84,24 +84,8 @@ class WarmPool:
         return self._sandbox.probe()
 
     def fits(self, spec: JobSpec) -> bool:
-        """Return whether a job may run warm: its command is the template's and a script, what it sees is alike.
-
-        Only wall and CPU time, where they are no longer than the template's, and what is kept of streams may differ.
-        """
-        command, known = spec.command, self._template.command
-        script = command[len(known) : len(known) + 1]
-        return command[: len(known)] == known and bool(script) and not script[0].startswith("-") and self._alike(spec)
-
-    def _alike(self, spec: JobSpec) -> bool:
-        template = self._template
-        names = ("trees", "folder", "channel")
-        return (
-            all(getattr(spec, name) == getattr(template, name) for name in names)
-            and dict(spec.environment) == dict(template.environment)
-            and dict(spec.links) == dict(template.links)
-            and list(spec.inputs) == list(template.inputs)
-            and _limits_fit(spec.limits, template.limits)
-        )
+        """Return whether a job may run warm."""
+        return fits(spec, self._template)
 
     def run(self, spec: JobSpec) -> Result:
         """Run a job and return what became of it."""
@@ -174,6 +158,27 @@ class _Used:
     @property
     def channel(self) -> socket.socket:
         return self._running.channel
+
+
+def fits(spec: JobSpec, template: JobSpec) -> bool:
+    """Return whether a job may run warm: its command is the template's and a script, what it sees is alike.
+
+    Only wall and CPU time, where they are no longer than the template's, and what is kept of streams may differ.
+    """
+    command, known = spec.command, template.command
+    script = command[len(known) : len(known) + 1]
+    return command[: len(known)] == known and bool(script) and not script[0].startswith("-") and _alike(spec, template)
+
+
+def _alike(spec: JobSpec, template: JobSpec) -> bool:
+    names = ("trees", "folder", "channel")
+    return (
+        all(getattr(spec, name) == getattr(template, name) for name in names)
+        and dict(spec.environment) == dict(template.environment)
+        and dict(spec.links) == dict(template.links)
+        and list(spec.inputs) == list(template.inputs)
+        and _limits_fit(spec.limits, template.limits)
+    )
 
 
 def _limits_fit(asked: Limits, template: Limits) -> bool:

@@ -185,6 +185,7 @@ WORKER_CONCURRENCY = env.int("PODIUM_WORKERS", 2)
 WORKER_QUEUES = env.list("PODIUM_QUEUES", ["score", "code"])  # what workers of this machine may take
 SANDBOX = env.str("PODIUM_SANDBOX", "")  # bubblewrap where it is empty
 CODE_SLOTS = env.int("PODIUM_CODE_SLOTS", None)  # by cores and memory where it is not set: see podium.core.room
+WARM = env.int("PODIUM_WARM", None)  # kinds of jobs for which an interpreter waits; by room where it is not set
 
 ENVIRONMENTS_DIR = Path(env.str("PODIUM_ENVIRONMENTS", "") or DATA_DIR / "environments")  # what submitted code runs in
 

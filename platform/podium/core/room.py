@@ -43,6 +43,13 @@ def shares() -> int:
     return max(1, min(cores(), (memory_mb() - FOR_THE_SITE_MB) // Limits().memory_mb))
 
 
+def warm() -> int:
+    """Return for how many kinds of jobs an interpreter waits here: PODIUM_WARM, or one where two jobs have room."""
+    if settings.WARM is not None:
+        return max(0, int(settings.WARM))
+    return 1 if shares() > 1 else 0
+
+
 def needed(limits: Limits) -> int:
     """Return how many shares a job takes."""
     total = shares()
