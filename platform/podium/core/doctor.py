@@ -28,6 +28,7 @@ from podium.core.checks import production_mistakes
 from podium.core.preparing import command_line, reach_database, waiting_migrations
 from scoring.environments import listed
 from scoring.errors import HostError
+from scoring.sandbox.backend import DEFAULT
 
 OK, WARN, MISSING = "ok", "warn", "missing"
 OLDEST_PYTHON = (3, 11)
@@ -214,8 +215,10 @@ def _environments() -> Iterator[Finding]:
 def hardened() -> Iterator[Finding]:
     """Whether uploads are read in a sandbox."""
     state = (MISSING if settings.HARDENED == hardening.ON else WARN) if hardening.fails() else OK
-    mend = "sudo apt install bubblewrap && python -m scoring sandbox check" if hardening.fails() else ""
-    yield Finding("Hardened reading", state, hardening.summary(), mend)
+    mend = "sudo apt install bubblewrap && python -m scoring sandbox check"
+    yield Finding("Hardened reading", state, hardening.summary(), mend if hardening.fails() else "")
+    if isolation.backend() != DEFAULT and (why := hardening.why_not_read(hardening.isolation_here())):
+        yield Finding("What code writes", WARN, f"phases that take code are closed. {why}", mend)
 
 
 def address() -> Iterator[Finding]:

@@ -2,8 +2,11 @@
 
 PODIUM_HARDENED is `auto`, `on` or `off`. With `auto` it is on where a sandbox works and the site is there for more than
 the one person at this machine; with `on` and no sandbox nothing is taken, for a file that is not read in a sandbox is
-then not to be read at all. What a worker found when it started counts for every process of the site; where none has
-said anything, the process looks at its own machine.
+then not to be read at all. What a worker found counts for every process of the site; where none has said anything, the
+process looks at its own machine.
+
+The reader is a sandbox of bubblewrap whatever PODIUM_SANDBOX says, and what submitted code wrote is always read by it.
+So a machine whose containers run code needs bubblewrap as well: see `why_not_read`.
 """
 
 from django.conf import settings
@@ -11,6 +14,7 @@ from django.core.cache import cache
 
 from podium.core import isolation
 from podium.core.checks import is_public
+from scoring.sandbox.backend import DEFAULT
 from scoring.sandbox.jobs import Isolation
 
 KEY = "hardening-sandbox-holds"
@@ -20,11 +24,18 @@ SHUT = (
     "This site reads every file in a sandbox, and none works at present. Nothing is lost: send it when the operators "
     "have mended it."
 )
+UNREAD = "What code writes is read in a sandbox of bubblewrap, also where “{backend}” runs it."
 
 
 def isolation_here() -> Isolation:
-    """Return what isolation this machine offers."""
-    return isolation.isolation()
+    """Return what isolation this machine offers to the reader."""
+    return isolation.isolation(DEFAULT)
+
+
+def why_not_read(found: Isolation) -> str:
+    """Return in a sentence why what submitted code writes cannot be read on a machine that offers this; else nothing."""
+    lacking = isolation.why_not(found)
+    return f"{UNREAD.format(backend=isolation.backend())} {lacking}" if lacking else ""
 
 
 def announce() -> None:

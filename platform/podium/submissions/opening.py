@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from podium.challenges.models import Phase
+from podium.challenges.scorers import METRIC
 from podium.core.errors import Conflict
 from podium.submissions import workers
 from podium.submissions.kinds import CODE_KINDS, RUN_HERE, runs_code
@@ -42,8 +43,14 @@ def why_closed(phase: Phase) -> Closed | None:
     except HostError as error:
         name = phase.environment or STANDARD
         return Closed("sandbox_missing", f"Its environment “{name}” is not there on this site.", error.message)
-    lacking = workers.any_allows(Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE)
+    queue = Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE
+    lacking = workers.any_allows(queue) or (workers.any_reads(queue) if _is_read(phase) else "")
     return Closed("sandbox_missing", lacking) if lacking else None
+
+
+def _is_read(phase: Phase) -> bool:
+    """Return whether we read what code writes: a scorer of the hosts' own is handed the file as it is."""
+    return phase.tasks.filter(scorer__kind=METRIC).exists()
 
 
 def check_open(phase: Phase, kind: str, *, trial: bool) -> None:

@@ -97,11 +97,9 @@ def reader_for(job: ScoreJob) -> Canonicaliser | None:
 def warm_up() -> None:
     """Start the scoring process before there is work, so that the first submission need not wait for imports."""
     _process().start()
-    if hardening.is_asked():
-        hardening.announce()
-        if hardening.is_on_here():
-            with contextlib.suppress(ReaderFailedError):  # the first submission says why
-                _reader().start()
+    if hardening.is_asked() and hardening.is_on_here():
+        with contextlib.suppress(ReaderFailedError):  # the first submission says why
+            _reader().start()
 
 
 def evaluate_run(run: Run, *, on_wait: Callable[[], None]) -> Outcome:

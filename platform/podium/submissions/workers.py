@@ -22,12 +22,12 @@ from django.utils import timezone
 
 from podium.challenges.models import Phase, Task
 from podium.challenges.scorers import METRIC
-from podium.core import isolation, room
+from podium.core import hardening, isolation, room
 from podium.core.isolation import sandbox
 from podium.core.tasks import Taken
 from podium.submissions.models import Run, Submission, Worker
 from podium.submissions.states import Queue
-from scoring.sandbox.backend import sandbox_here
+from scoring.sandbox.backend import DEFAULT, sandbox_here
 from scoring.sandbox.jobs import Limits
 
 __all__ = ["allowed", "any_allows", "may_take", "queue_of", "room_for", "sandbox"]
@@ -138,6 +138,18 @@ def any_allows(queue: str) -> str:
     return ""
 
 
+def any_reads(queue: str) -> str:
+    """Return nothing where what the code in a queue writes can be read, else in a sentence why it cannot.
+
+    It is read by the worker that ran the code, so every one that would run it must be able to.
+    """
+    told = [worker for worker in alive(LATELY) if queue in worker.queues and not takes(worker, queue)]
+    reasons = [(worker.host, worker.isolation.get("unread", "")) for worker in told]
+    if not told:
+        return hardening.why_not_read(hardening.isolation_here())
+    return next((f"On {host}: {why}" for host, why in reasons if why), "")
+
+
 # A worker's own life
 
 
@@ -159,6 +171,8 @@ def _keep_trying(consumer: Any) -> None:
     max_age: float = AT_ONCE_SECONDS
     while True:
         holds = isolation.isolation(max_age=max_age).holds
+        isolation.isolation(DEFAULT, max_age=max_age)  # the reader's, which is the same where nothing else is set
+        _quietly(hardening.announce)
         consumer.call_soon(_listen, consumer)
         _quietly(partial(show, consumer))
         max_age = TRY_SECONDS if holds else TRY_AGAIN_SECONDS
@@ -195,13 +209,18 @@ def show(consumer: Any) -> None:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "queues": [queue for queue in Queue.values if queue in (Taken.queues or ())],
-            "isolation": found.to_dict() if found else {},
+            "isolation": {**found.to_dict(), "unread": _unread()} if found else {},
             "concurrency": consumer.pool.num_processes or 1,
             "memory_mb": room.memory_mb(),
             "started_at": STARTED,
             "seen_at": timezone.now(),
         },
     )
+
+
+def _unread() -> str:
+    found = isolation.known(DEFAULT)
+    return hardening.why_not_read(found) if found else ""
 
 
 STARTED = timezone.now()
