@@ -236,7 +236,7 @@ def _template_of(spec: JobSpec, command: tuple[str, ...]) -> JobSpec:
 
 
 def _places(spec: JobSpec) -> tuple[tuple[int, int], ...]:
-    facts = [os.stat(tree.source) for tree in spec.trees]
+    facts = [tree.source.stat() for tree in spec.trees]
     return tuple((fact.st_dev, fact.st_ino) for fact in facts)
 
 

@@ -1,6 +1,5 @@
 """Interpreters that wait for the jobs that come next: what they have imported, and that they take no job's room."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -150,5 +149,5 @@ def test_links_in_code_are_not_followed(made: Made) -> None:
     assert job.code is not None
     aside = job.code.parent / "aside.py"
     aside.write_text("import numpy\n")
-    os.symlink(aside, job.code / "helper.py")
+    (job.code / "helper.py").symlink_to(aside)
     assert modules_of(job) == ()

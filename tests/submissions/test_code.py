@@ -5,8 +5,10 @@ from threading import Thread
 
 import pytest
 from django.db import connection, connections
+from pytest_django import Settings
 
 from podium.challenges.models import Phase
+from podium.core import isolation
 from podium.core.models import Event
 from podium.core.storage import blob_path, store_bytes
 from podium.hosts.launch import missing
@@ -53,6 +55,21 @@ def test_code_is_run_on_the_sample_then_on_the_test_data_and_its_predictions_are
     logs = {log.stage: log.text for log in RunLog.objects.all()}
     assert "wrote 3 rows" in logs["sample"]
     assert "wrote 20 rows" in logs["predict"]
+
+
+def test_what_ran_on_the_sample_finds_its_imports_done_on_the_test_data(
+    cast: Cast, work: Work, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WARM, settings.CODE_SLOTS = 1, 2
+    monkeypatch.setattr(isolation._Mine, "sandbox", None)
+    takes_code(cast.forest)
+    code(cast, "import sys\nprint('there before:', 'numpy' in sys.modules)\nimport numpy\n" + REPEATS)
+    work()
+    isolation.sandbox().close()
+    assert newest().state == "scored"
+    logs = {log.stage: log.text for log in RunLog.objects.all()}
+    assert "there before: False" in logs["sample"]
+    assert "there before: True" in logs["predict"]
 
 
 def test_its_team_reads_what_it_printed_on_the_sample_and_hosts_the_rest(cast: Cast, work: Work) -> None:

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytest_django import Settings
 
-from podium.core import checks, doctor, hardening
+from podium.core import checks, doctor, hardening, isolation
+from podium.hosts.launch import missing
 from podium.submissions import scorers
-from podium.submissions.models import Run, Submission
+from podium.submissions.models import Run, Submission, Worker
+from podium.submissions.opening import why_closed
 from scoring.sandbox.jobs import Canary, Isolation
 from tests.cast import Cast, predictions
+from tests.submissions.coding import REPEATS, takes_code
 from tests.submissions.sending import newest, send
 from tests.submissions.test_bad_files import BAD, GOOD, GOOD_TOO, without_limit, zipped
 
@@ -141,3 +145,38 @@ def test_what_a_worker_found_counts_for_the_whole_site(settings: Settings, monke
     hardening.announce()
     monkeypatch.setattr(hardening, "isolation_here", nothing)  # a web server elsewhere
     assert not hardening.is_shut()
+
+
+def test_code_is_not_taken_where_containers_run_it_and_nothing_reads_what_it_writes(
+    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase = takes_code(cast.forest)
+    settings.SANDBOX = "docker"
+    answers = {"docker": replace(nothing(), canaries=(Canary(name="start", held=True, seen="A job ran."),))}
+    monkeypatch.setattr(isolation, "isolation", lambda kind="", **_: answers.get(kind or "docker", nothing()))
+    answer = send(cast.client("ada"), REPEATS.encode(), name="predict.py")
+    assert answer.status_code == 409
+    assert "read in a sandbox of bubblewrap, also where “docker” runs it" in answer.text
+    assert "sudo apt install bubblewrap" in answer.text
+    assert any("also where “docker” runs it" in one for one in missing(cast.forest))
+    found = {one.name: one for one in doctor.hardened()}
+    assert found["What code writes"].state == "warn"
+    answers["bubblewrap"] = answers["docker"]
+    assert why_closed(phase) is None
+    assert [one.name for one in doctor.hardened()] == ["Hardened reading"]
+
+
+def test_a_worker_says_whether_it_can_read_what_code_writes(cast: Cast) -> None:
+    phase = takes_code(cast.forest)
+    held = Isolation(
+        backend="docker", canaries=(Canary(name="start", held=True, seen=""),), memory="cgroup v2", user="pool"
+    )
+    facts = {"pid": 7, "queues": ["code"]}
+    Worker.objects.create(name="coder@oak", host="oak", isolation={**held.to_dict(), "unread": ""}, **facts)
+    assert why_closed(phase) is None
+    Worker.objects.create(name="coder@elm", host="elm", isolation={**held.to_dict(), "unread": "No bwrap."}, **facts)
+    closed = why_closed(phase)
+    assert closed is not None
+    assert closed.why == "On elm: No bwrap."
+    phase.tasks.update(scorer={"kind": "function", "spec": {}})  # which is handed the file as it is
+    assert why_closed(phase) is None

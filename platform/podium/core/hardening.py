@@ -33,7 +33,7 @@ def isolation_here() -> Isolation:
 
 
 def why_not_read(found: Isolation) -> str:
-    """Return in a sentence why what submitted code writes cannot be read on a machine that offers this; else nothing."""
+    """Return in a sentence why what code writes cannot be read on a machine that offers this; nothing where it can."""
     lacking = isolation.why_not(found)
     return f"{UNREAD.format(backend=isolation.backend())} {lacking}" if lacking else ""
 
