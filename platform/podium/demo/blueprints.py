@@ -71,8 +71,8 @@ class Blueprint:
     def scorer(self) -> dict[str, Any]:
         """How it is scored, as a task keeps it."""
         if self.has_own_scorer:
-            spec = {"id": "id", "split": "Usage", "source": own_scorer.source(self.slug), "params": {"cost": 1.0}}
-            return {"kind": "function", "spec": spec}
+            own = {"id": "id", "split": "Usage", "source": own_scorer.source(self.slug), "params": {"cost": 1.0}}
+            return {"kind": "function", "spec": own}
         this = table(self.slug)
         spec = {
             "id": "id",
