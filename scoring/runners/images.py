@@ -38,14 +38,7 @@ def _of_image(image: str, sandbox: Sandbox) -> Sandbox:
 
     if not isinstance(sandbox, Container):
         raise HostError("no_engine", NO_ENGINE)
-    return Container(
-        engine=sandbox.name,
-        image=image,
-        keeper=sandbox._image,
-        runtime=sandbox._runtime,
-        gpus=sandbox._gpus,
-        slots=sandbox._slots,
-    )
+    return sandbox.with_image(image)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase
-from podium.submissions.kinds import CODE_KINDS, RUN_HERE, WHAT
+from podium.submissions.kinds import CODE_KINDS, WHAT, runnable
 from podium.submissions.models import Submission
 from podium.submissions.opening import USUAL, specs_of
 from scoring.environments import STANDARD, listed
@@ -46,11 +46,16 @@ def environments() -> list[tuple[str, str]]:
     return [("", f"{STANDARD}: the site's own"), *((name, name) for name in sorted(names))]
 
 
+def kinds_offered() -> list[tuple[str, str]]:
+    """Return the kinds that this site takes, as choices."""
+    return [(kind, words) for kind, words in WHAT.items() if kind in {PREDICTIONS, *runnable()}]
+
+
 class CodePhaseForm(forms.ModelForm[Phase]):
     """What a phase takes, and what runs it. Limits are numbers here and one object in the phase."""
 
     kinds = forms.MultipleChoiceField(
-        choices=[(kind, words) for kind, words in WHAT.items() if kind in {PREDICTIONS, *RUN_HERE}],
+        choices=kinds_offered,
         initial=["predictions"],
         widget=forms.CheckboxSelectMultiple,
     )
