@@ -26,13 +26,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from scoring.errors import HostError, shown
 from scoring.errors import listed as in_words
-from scoring.sandbox.jobs import Tree
+from scoring.sandbox.backend import Sandbox
+from scoring.sandbox.jobs import JobSpec, Tree
 
 STANDARD = "standard"
 HERE = "here"
@@ -52,6 +54,10 @@ OF_A_VENV = {"bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "shar
 SECRETS = ("PODIUM_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTHON")
 PIP = ("install", "--quiet", "--disable-pip-version-check")
 LIST = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+LIST_ALL = (
+    "import importlib.metadata as m, json, platform as p; "
+    "print(json.dumps([p.python_version(), {d.name: d.version for d in m.distributions()}]))"
+)
 LOOK = "import json, sys, venv; print(json.dumps([sys.base_prefix, *sys.version_info[:3]]))"
 
 Say = Callable[[str], None]
@@ -68,15 +74,21 @@ class Environment:
     """The prefix of the Python that it is made of."""
     version: str
     packages: Mapping[str, str]
+    image: str = ""
+    """The image of a container engine that it is, if it is one: then there is no folder of packages."""
 
     def trees(self) -> tuple[Tree, ...]:
         """Return the folders that a job must see."""
+        if self.image:
+            return ()
         base = () if self.base.is_relative_to("/usr") else (Tree(source=self.base, target=str(self.base)),)
         return (*base, Tree(source=self.folder, target=INSIDE)) if self._is_virtual else base
 
     @property
     def python(self) -> str:
         """The interpreter's path inside a sandbox."""
+        if self.image:
+            return "python3"
         if self._is_virtual:
             return f"{INSIDE}/bin/python"
         return str(self.base / "bin" / f"python{'.'.join(self.version.split('.')[:2])}")
@@ -138,14 +150,14 @@ def find(root: Path, name: str) -> Environment:
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         packages = {str(package): str(version) for package, version in manifest["packages"].items()}
-        base, version = Path(manifest["base"]), str(manifest["python"])
+        base, version, image = Path(manifest["base"]), str(manifest["python"]), str(manifest.get("image", ""))
     except FileNotFoundError:
         message = f"There is no environment {shown(name)} here. Run: manage.py environment build {name}"
         raise HostError("environment_missing", message) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"The environment {shown(name)} is damaged. Run: manage.py environment build {name} --again"
         raise HostError("environment_damaged", message) from error
-    return Environment(name=name, folder=folder / "venv", base=base, version=version, packages=packages)
+    return Environment(name=name, folder=folder / "venv", base=base, version=version, packages=packages, image=image)
 
 
 def listed(root: Path) -> tuple[Environment, ...]:
@@ -168,20 +180,42 @@ def build(
     It appears when it is complete. With ``again`` one of that name is replaced: jobs that run in it fail. Raises
     HostError with what to do.
     """
+    _check_new(root, name, again=again)
+    wanted = [_requirement(text) for text in packages]
+    base, version = _base(python)
+    root.mkdir(parents=True, exist_ok=True)
+    with workshop(root) as folder:
+        _fill(folder / "venv", wanted, python=python or SYSTEM_PYTHON, say=say)
+        there = _packages_in(folder / "venv")
+        _put(folder, root / name, {"name": name, "python": version, "base": str(base), "packages": there})
+    return find(root, name)
+
+
+def adopt(root: Path, name: str, image: str, sandbox: Sandbox, *, again: bool = False) -> Environment:
+    """Make an environment of an image that the engine of ``sandbox`` has, and return it.
+
+    ``sandbox`` runs jobs of that image; its ``python3`` is asked in it what there is. Raises HostError.
+    """
+    _check_new(root, name, again=again)
+    root.mkdir(parents=True, exist_ok=True)
+    with workshop(root) as folder:
+        (folder / "out").mkdir()
+        result = sandbox.run(JobSpec(command=("python3", "-I", "-c", LIST_ALL), out=folder / "out", folder="/tmp"))  # noqa: S108
+        (folder / "out").rmdir()
+        if result.verdict != "ok":
+            words = " ".join((result.detail or result.stderr).split())[-300:]
+            raise HostError("environment_image", f"The image {shown(image)} does not say what is in it: {words}")
+        version, packages = json.loads(result.stdout)
+        there = {"name": name, "python": version, "base": "/", "image": image, "packages": _normalised(packages)}
+        _put(folder, root / name, there)
+    return find(root, name)
+
+
+def _check_new(root: Path, name: str, *, again: bool) -> None:
     if name == HERE or not NAME.fullmatch(name):
         raise HostError("environment_name", f"{shown(name)} cannot be a name: a-z, 0-9 and -, up to 50, not `here`.")
     if (root / name).exists() and not again:
         raise HostError("environment_there", f"There is an environment {shown(name)} already. Replace it: --again")
-    wanted = [_requirement(text) for text in packages]
-    base, version = _base(python)
-    root.mkdir(parents=True, exist_ok=True)
-    with _workshop(root) as folder:
-        _fill(folder / "venv", wanted, python=python or SYSTEM_PYTHON, say=say)
-        there = _packages_in(folder / "venv")
-        manifest = {"name": name, "python": version, "base": str(base), "packages": there}
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        _put(folder, root / name)
-    return find(root, name)
 
 
 def _requirement(text: str) -> str:
@@ -211,7 +245,8 @@ def _base(python: str) -> tuple[Path, str]:
 
 
 @contextlib.contextmanager
-def _workshop(root: Path) -> Iterator[Path]:
+def workshop(root: Path) -> Iterator[Path]:
+    """Give a folder in which something is made that is to be below ``root``; nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
     try:
         folder.chmod(0o755)
@@ -281,8 +316,9 @@ def _packages_in(folder: Path) -> dict[str, str]:
     return _normalised(json.loads(seen.stdout))
 
 
-def _put(folder: Path, place: Path) -> None:
-    """Move a complete environment to its place."""
+def _put(folder: Path, place: Path, manifest: Mapping[str, Any]) -> None:
+    """Write down what is in an environment, and move it to its place."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     if place.exists():
         old = place.with_name(f".old-{folder.name}")
         place.rename(old)

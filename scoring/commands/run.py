@@ -37,7 +37,7 @@ RUN = (
     "Run a submission on a folder of data, as the site does: its code in a sandbox, where /input is the folder. "
     "The predictions that it writes come to --out."
 )
-KINDS = {".ipynb": "notebook", ".onnx": "model", ".skops": "model"}
+KINDS = {".tar": "container", ".ipynb": "notebook", ".onnx": "model", ".skops": "model"}
 STATUS = {"rejected": SUBMISSION, "host_error": HOST}
 LOOK_S = 0.1
 GRACE_S = 60
@@ -49,7 +49,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("submission", type=Path, help="a .zip or .py, an .ipynb, an .onnx or .skops")
     parser.add_argument("--input", required=True, type=Path, metavar="DIR", help="the data that it reads")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where predictions go (default: here)")
-    parser.add_argument("--kind", choices=("code", "notebook", "model"), help="default: by the file's ending")
+    parser.add_argument(
+        "--kind", choices=("code", "notebook", "model", "container"), help="default: by the file's ending"
+    )
     parser.add_argument("--expects", default="predictions.csv", metavar="NAME", help="the file that it is to write")
     parser.add_argument("--environment", default="here", metavar="NAME", help="default: here, this Python's packages")
     parser.add_argument("--environments", type=Path, metavar="DIR", help="where built environments are")

@@ -19,7 +19,7 @@ from typing import Literal
 from scoring.environments import Environment
 from scoring.errors import HostError, SubmissionError, fail
 from scoring.jobs import ScoreError
-from scoring.runners.images import sandbox_of
+from scoring.runners.images import in_environment, sandbox_of
 from scoring.runners.notebooks import rendered
 from scoring.runners.reports import why
 from scoring.runners.requirements import LARGEST, check_requirements
@@ -139,6 +139,7 @@ def _predict(job: PredictJob, sandbox: Sandbox, predicting: Predicting) -> Predi
     beside = Path(tempfile.mkdtemp(prefix=".run-", dir=job.out.parent))
     try:
         _check_phase(job)
+        sandbox = in_environment(job.environment, sandbox)
         sent = unpack(
             job.submission,
             filename=job.filename,

@@ -1,5 +1,8 @@
 """Runs code that nobody vouches for: what it may use is counted, what it may see is listed, what it leaves is checked.
 
+This page is about bubblewrap, the backend where none is named. Two others keep to the same rules by other means, and
+their modules say how: :mod:`scoring.sandbox.container` and :mod:`scoring.sandbox.kubernetes`.
+
 **Theory of operation.** A job is a command, a folder of code, a folder of input, and limits. Each job gets a slot: a
 number, a folder, a lock, and, where we are root, a user id that nobody else has. A supervisor of its own, a small
 Python process without environment, then goes through these steps:

@@ -83,6 +83,11 @@ class Container:
         self._gpus = gpus or os.environ.get("PODIUM_SANDBOX_GPUS", "")
         self._keeper, self._slots = keeper or self._image, slots
 
+    def with_image(self, image: str) -> Container:
+        """Return the same for somebody else's image; the keeper stays ours."""
+        rest = {"runtime": self._runtime, "gpus": self._gpus}
+        return Container(engine=self.name, image=image, keeper=self._keeper, slots=self._slots, **rest)
+
     def close(self) -> None:
         """Do nothing: no job waits here."""
 

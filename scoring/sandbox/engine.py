@@ -50,6 +50,7 @@ ULIMITS = {
     resource.RLIMIT_NOFILE: "nofile",
     resource.RLIMIT_STACK: "stack",
 }
+LOOKS = 10
 STAYING = ("sleep", "infinity")
 
 
@@ -155,8 +156,13 @@ class Engine:
 
     def remove(self, job: str) -> None:
         """Remove what there is of the job of that name. Raises SandboxError where something stays."""
-        self.all(*(["rm", "--force", "--volumes", name] for name in self.containers(job)))
-        self.all(*(["volume", "rm", "--force", volume] for volume in self.volumes() if job_of(volume) == job))
+        for _ in range(LOOKS if self.podman else 1):  # it has no daemon: what it cleans up itself may come in between
+            containers = self.containers(job)
+            self.all(*(["rm", "--force", "--volumes", name] for name in containers))
+            volumes = [volume for volume in self.volumes() if job_of(volume) == job]
+            self.all(*(["volume", "rm", "--force", volume] for volume in volumes))
+            if not containers and not volumes:
+                return
 
     def containers(self, job: str) -> list[str]:
         """Return those of a job that there are."""

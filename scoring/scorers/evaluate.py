@@ -18,7 +18,7 @@ from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result
 from scoring.scorers.answers import DETAIL, MESSAGE, NoAnswerError, last_stage, read_lines
 from scoring.scorers.function import sha256
 from scoring.scorers.keys import Leaderboard
-from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, staging, used
+from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, used
 from scoring.scorers.requirements import missing
 from scoring.scorers.unpacking import inner_folder, is_zip, unpack
 
@@ -46,7 +46,7 @@ class EvaluateJob:
 
 def score_evaluate(job: EvaluateJob, place: Place) -> ScoreResult:
     """Score by ``evaluate()``."""
-    with staging("code", "input", "out") as folder:
+    with place.staging("code", "input", "out") as folder:
         package = folder / "code" / PACKAGE
         try:
             stage_package(job.script, folder, package)

@@ -26,12 +26,16 @@ LOG_BYTES = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A sandbox with an environment. ``on_wait`` is called every ``wait_s`` seconds; what it raises ends the job."""
+    """A sandbox with an environment. ``on_wait`` is called every ``wait_s`` seconds; what it raises ends the job.
+
+    Files lie in ``folder`` (by default that for temporary files) while a job runs.
+    """
 
     sandbox: Sandbox
     environment: Environment
     on_wait: Callable[[], None] = lambda: None
     wait_s: float = 5.0
+    folder: Path | None = None
 
     def run(self, spec: JobSpec) -> Result:
         """Run a job and return its result."""
@@ -50,6 +54,14 @@ class Place:
             raise
         return results[0] if results else Result(verdict=Verdict.SANDBOX_ERROR, detail="The sandbox gave no answer.")
 
+    @contextlib.contextmanager
+    def staging(self, *names: str) -> Iterator[Path]:
+        """Yield a folder with these folders in it, which is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="podium-scorer-", dir=self.folder) as folder:
+            for name in names:
+                (Path(folder) / name).mkdir()
+            yield Path(folder)
+
     def trees(self, *, ours: bool = False) -> tuple[Tree, ...]:
         """Return what a job sees beside its own folders; with ``ours`` this package as well."""
         package = (Tree(source=PACKAGE, target=INSIDE),) if ours else ()
@@ -63,15 +75,6 @@ class Place:
     def variables(self) -> dict[str, str]:
         """The variables with which ``python`` and ``python3`` are those of the environment."""
         return {"PATH": f"{self.environment.python.rpartition('/')[0]}:{SYSTEM_PATH}"}
-
-
-@contextlib.contextmanager
-def staging(*names: str) -> Iterator[Path]:
-    """Yield a folder with these folders in it, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="podium-scorer-") as folder:
-        for name in names:
-            (Path(folder) / name).mkdir()
-        yield Path(folder)
 
 
 def put(source: Path, target: Path) -> None:

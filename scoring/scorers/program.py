@@ -27,7 +27,7 @@ from scoring.scorers.answers import NoAnswerError, read_json, read_text
 from scoring.scorers.evaluate import SCORER_LIMITS
 from scoring.scorers.function import sha256
 from scoring.scorers.keys import Leaderboard
-from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, staging, used
+from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, used
 from scoring.scorers.unpacking import inner_folder, is_zip, unpack
 
 METADATA = ("metadata.yaml", "metadata.yml", "metadata")
@@ -63,7 +63,7 @@ class ProgramJob:
 
 def score_program(job: ProgramJob, place: Place) -> ScoreResult:
     """Score by a program."""
-    with staging("out") as folder:
+    with place.staging("out") as folder:
         try:
             _stage(job, folder)
         except SubmissionError as error:

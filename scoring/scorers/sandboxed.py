@@ -21,7 +21,7 @@ from scoring.scorers import FunctionJob
 from scoring.scorers.answers import NoAnswerError, last_stage, read_lines, read_result
 from scoring.scorers.evaluate import EvaluateJob, score_evaluate
 from scoring.scorers.function import crashed, hashes_of, not_started, over_limit
-from scoring.scorers.places import Place, put, said, staging, used
+from scoring.scorers.places import Place, put, said, used
 from scoring.scorers.program import ProgramJob, score_program
 
 Job = FunctionJob | EvaluateJob | ProgramJob
@@ -31,11 +31,13 @@ FUNCTION_OUTPUT = 16 * MIB
 class SandboxScorer:
     """Scores by hosts' scorers in sandboxes with the packages of ``environment``.
 
-    ``wait_s``: how often ``score`` calls ``on_wait``.
+    ``wait_s``: how often ``score`` calls ``on_wait``. ``folder``: where files lie while a job runs.
     """
 
-    def __init__(self, sandbox: Sandbox, environment: Environment, *, wait_s: float = 5.0) -> None:
-        self._sandbox, self._environment, self._wait_s = sandbox, environment, wait_s
+    def __init__(
+        self, sandbox: Sandbox, environment: Environment, *, wait_s: float = 5.0, folder: Path | None = None
+    ) -> None:
+        self._sandbox, self._environment, self._wait_s, self._folder = sandbox, environment, wait_s, folder
 
     def score(self, job: Job, *, on_wait: Callable[[], None] | None = None) -> ScoreResult:
         """Score ``job`` and return what became of it, whatever it was. What ``on_wait`` raises ends it."""
@@ -44,6 +46,7 @@ class SandboxScorer:
             environment=self._environment,
             on_wait=on_wait or (lambda: None),
             wait_s=self._wait_s,
+            folder=self._folder,
         )
         if isinstance(job, EvaluateJob):
             return score_evaluate(job, place)
@@ -52,7 +55,7 @@ class SandboxScorer:
 
 def score_function(job: FunctionJob, place: Place) -> ScoreResult:
     """Score by a host's function: solution and submission are read inside, beside it."""
-    with staging("code", "input", "out") as folder:
+    with place.staging("code", "input", "out") as folder:
         put(job.metric, folder / "code" / "metric.py")
         put(job.solution, folder / "input" / "solution" / job.solution.name)
         put(job.submission, folder / "input" / "submission")

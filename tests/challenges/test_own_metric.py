@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import textwrap
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,6 +221,18 @@ def test_a_submission_has_the_scores_of_all_tasks_and_the_one_that_fails_is_name
     logs = [run.log for run in newest().runs.order_by("pk")]
     assert logs[0] == ""
     assert logs[1].startswith("Task “second”: `metric.py` stopped with ZeroDivisionError in line 1")
+
+
+def test_what_a_killed_worker_left_goes_with_the_next_run(cast: Cast, work: Callable[[], None], settings: Any) -> None:
+    left = Path(settings.FILES_DIR) / "scoring" / "left"
+    left.mkdir(parents=True)
+    (left / "solution.csv").write_text(SOLUTION)
+    os.utime(left, (0, 0))
+    scored_by(cast, {"kind": "evaluate", "spec": {"source": "x = 1 / 0", "leaderboard": LEADERBOARD}})
+    send(cast.client("ada"), predictions(15))
+    work()
+    assert "ZeroDivisionError in line 1 of main.py" in Run.objects.get().log
+    assert list(left.parent.iterdir()) == []
 
 
 # Where nothing can run it

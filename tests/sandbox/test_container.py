@@ -91,7 +91,7 @@ def test_what_another_worker_left_goes_when_its_time_is_over(contained: Attack) 
     tool = engine(contained)._tool()
     for name, until in (("podium-sandbox-gone-0-1", 1_000_000_000), ("podium-sandbox-busy-0-1", 4_000_000_000)):
         tool.say("volume", "create", "--label", f"{UNTIL}={until}", f"{name}-out")
-    assert engine(contained).reap() == 1
+    engine(contained).reap()
     assert [name for name in tool.left() if name.endswith("-0-1")] == ["podium-sandbox-busy-0-1"]
     tool.remove("podium-sandbox-busy-0-1")
 

@@ -1,12 +1,13 @@
 """Images that participants send, from the archive to the predictions."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scoring.environments import Environment
+from scoring.environments import Environment, adopt
 from scoring.runners.predicting import Predicted, PredictJob, start
 from scoring.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.conftest import Attack
@@ -50,6 +51,29 @@ def test_what_is_no_image_is_the_senders_matter(contained: Attack) -> None:
     found = predicted(contained.folder / "bad.tar", contained.folder, contained.machine)
     assert found.error is not None
     assert (found.verdict, found.error.code) == ("rejected", "image_invalid")
+
+
+@pytest.mark.parametrize("contained", ["docker"], indirect=True)
+def test_code_runs_in_an_image_that_is_an_environment(contained: Attack) -> None:
+    made = adopt(contained.folder / "environments", "mine", "podium-sandbox", contained.machine)
+    assert made.version.startswith("3.")
+    (contained.folder / "mine.py").write_text("def predict(i, o): open(o, 'w').write(i)")
+    job = PredictJob(
+        kind="code",
+        submission=contained.folder / "mine.py",
+        filename="mine.py",
+        input=contained.folder / "input",
+        out=contained.folder / "out",
+        environment=made,
+        limits=quick(),
+    )
+    found = start(job, contained.machine).wait(60)
+    assert found is not None
+    assert found.predictions is not None, found
+    assert found.predictions.read_text() == "/input"
+    other = start(replace(job, environment=Environment.of_this_python()), contained.machine).wait(60)
+    assert other is not None
+    assert other.verdict == "host_error"
 
 
 def test_without_an_engine_nothing_runs(tmp_path: Path) -> None:

@@ -19,6 +19,23 @@ from tests.start.site import ROOT, Site, environment, left_after
 PEOPLE = 7
 LEASE_SECONDS = 4
 SETTINGS = {"PODIUM_RUN_LEASE_SECONDS": str(LEASE_SECONDS), "PODIUM_WORKERS": "2", "PODIUM_CODE_SLOTS": "0"}
+ANSWER = """
+import contextlib, io, json, sys, traceback
+import django
+django.setup()
+from django.db import connections
+answers = sys.stdout
+for line in sys.stdin:
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), {"json": json})
+        answer = {"printed": printed.getvalue()}
+    except BaseException:
+        answer = {"error": traceback.format_exc()}
+    connections.close_all()
+    print(json.dumps(answer), file=answers, flush=True)
+"""
 FILL = """
 from tests.cast import assemble, person
 from podium.accounts.services import token_create
@@ -56,25 +73,36 @@ class Living:
 
     def __init__(self, site: Site, settings: dict[str, str]) -> None:
         self.site, self.settings = site, settings
+        own = {
+            **settings,
+            "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
+            "DJANGO_SETTINGS_MODULE": "podium.config.settings",
+        }
+        self.django = subprocess.Popen(
+            [sys.executable, "-c", ANSWER],
+            env=environment(site.data, **own),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.tokens: list[str] = self.ask(FILL.replace("{people}", str(PEOPLE)))
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{site.port}/api/v1/", timeout=30)
 
     def ask(self, words: str) -> Any:
-        """Run words in a Django of the same settings; return what they print, as JSON."""
-        setup = "import django, json; django.setup()\n"
-        path = f"{ROOT / 'platform'}:{ROOT}"
-        done = subprocess.run(
-            [sys.executable, "-c", setup + words],
-            env=environment(
-                self.site.data, **self.settings, PYTHONPATH=path, DJANGO_SETTINGS_MODULE="podium.config.settings"
-            ),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        """Run words in a Django of the same settings, started once; return what they print, as JSON."""
+        assert self.django.stdin
+        assert self.django.stdout
+        self.django.stdin.write(json.dumps(words) + "\n")
+        self.django.stdin.flush()
+        answer = json.loads(self.django.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return json.loads(answer["printed"].splitlines()[-1])
+
+    def close(self) -> None:
+        """End what was started to ask."""
+        self.client.close()
+        self.django.communicate(timeout=20)
 
     def send(self, number: int, *, key: str = "") -> httpx.Response:
         """Send a file as the person of this number."""
@@ -113,11 +141,11 @@ class Living:
 
     def pool(self) -> list[psutil.Process]:
         """Return the worker's pool."""
-        return [one for one in self.worker().children() if _runs(one)]
+        return _children(self.worker())
 
     def scorers(self) -> list[psutil.Process]:
         """Return the scoring processes."""
-        return [child for one in self.pool() for child in one.children() if _runs(child)]
+        return [child for one in self.pool() for child in _children(one)]
 
     def wait_until_warm(self) -> None:
         """Wait for a pool with a scoring process each; who lost its own starts another at its next run, or dies now."""
@@ -131,6 +159,13 @@ class Living:
 
     def _is_warm(self) -> bool:
         return len(self.scorers()) == len(self.pool()) == int(SETTINGS["PODIUM_WORKERS"])
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    """Return the children that run; none of one that has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child for child in process.children() if _runs(child)]
+    return []
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -175,5 +210,5 @@ def living(folder: Path, **addresses: str) -> Iterator[Living]:
         alive = Living(site, settings)
         yield alive
         family = site.family()
+    alive.close()
     assert not left_after(family, seconds=10)
-    alive.client.close()

@@ -277,10 +277,3 @@ def test_a_phase_may_feed_its_test_data_in_batches(cast: Cast, work: Work) -> No
     work()
     assert (newest().state, newest().error_message) == ("scored", "")
     assert RunLog.objects.get(stage="predict").text.count("batch of") == 3  # of 20 rows, eight by eight
-
-
-def test_what_there_is_no_runner_for_is_refused_at_the_door(cast: Cast) -> None:
-    takes_code(cast.forest, kinds=["container"])
-    answer = send(cast.client("ada"), b"layers", name="image.tar")
-    assert answer.status_code == 409
-    assert "runs no containers" in answer.content.decode()

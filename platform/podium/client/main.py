@@ -172,7 +172,9 @@ def submit(*, slug: str, file: Path, phase: str, description: str, trial: bool, 
 @click.option("--challenge", "slug", default="", metavar="SLUG", help="Try it on the public sample of this challenge.")
 @click.option("--input", "inputs", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Or on this.")
 @click.option("--out", type=click.Path(path_type=Path), default=".", help="Where its predictions go. Default: here.")
-@click.option("--kind", type=click.Choice(["code", "notebook", "model"]), help="Default: by the file's ending.")
+@click.option(
+    "--kind", type=click.Choice(["code", "notebook", "model", "container"]), help="Default: by the file's ending."
+)
 @click.option("--expects", default="", metavar="NAME", help="The file that it is to write.")
 @click.option("--model", default="", metavar="JSON", help="How a model is fed, as the challenge says it.")
 @click.option("--stream", default="", metavar="JSON", help="How data come in batches, as the challenge says it.")

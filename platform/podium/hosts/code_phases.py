@@ -7,10 +7,10 @@ from django import forms
 from django.conf import settings
 
 from podium.challenges.models import Dataset, DatasetVersion, Phase
-from podium.submissions.kinds import CODE_KINDS, RUN_HERE, WHAT
+from podium.submissions.kinds import CODE_KINDS, WHAT, runnable
 from podium.submissions.models import Submission
 from podium.submissions.opening import USUAL, specs_of
-from scoring.environments import STANDARD, listed
+from scoring.environments import HERE, STANDARD, listed
 from scoring.errors import HostError
 from scoring.sandbox.jobs import MIB
 
@@ -43,14 +43,20 @@ FIELDSET: tuple[str, Any] = (
 def environments() -> list[tuple[str, str]]:
     """Return the environments that are built here, as choices."""
     names = [one.name for one in listed(Path(settings.ENVIRONMENTS_DIR)) if one.name != STANDARD]
-    return [("", f"{STANDARD}: the site's own"), *((name, name) for name in sorted(names))]
+    ours = (HERE, f"{HERE}: this site's own Python, where nothing can be built")
+    return [("", f"{STANDARD}: what is usual"), *((name, name) for name in sorted(names)), ours]
+
+
+def kinds_offered() -> list[tuple[str, str]]:
+    """Return the kinds that this site takes, as choices."""
+    return [(kind, words) for kind, words in WHAT.items() if kind in {PREDICTIONS, *runnable()}]
 
 
 class CodePhaseForm(forms.ModelForm[Phase]):
     """What a phase takes, and what runs it. Limits are numbers here and one object in the phase."""
 
     kinds = forms.MultipleChoiceField(
-        choices=[(kind, words) for kind, words in WHAT.items() if kind in {PREDICTIONS, *RUN_HERE}],
+        choices=kinds_offered,
         initial=["predictions"],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -14,8 +14,10 @@ from typing import IO, Any
 
 from podium.challenges.models import Phase
 from podium.challenges.scorers import reads_files
+from podium.core import isolation
 from podium.core.errors import WrongType
 from podium.submissions.models import Submission
+from scoring.runners.images import ENGINES
 
 Kind = Submission.Kind
 TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")
@@ -35,7 +37,6 @@ WHAT: dict[str, str] = {
     Kind.CONTAINER: "a container (the .tar of `docker save`)",
 }
 CODE_KINDS = frozenset({Kind.CODE, Kind.NOTEBOOK, Kind.MODEL, Kind.CONTAINER})
-RUN_HERE = CODE_KINDS - {Kind.CONTAINER}  # what there is a runner for
 ENTRY_POINTS = ("predict.py", "main.py")
 MOST_NAMES, MOST_LIST_BYTES = 1000, 1 << 20
 END_OF_ZIP = struct.Struct("<4s4H2LH")
@@ -44,6 +45,11 @@ END_OF_ZIP = struct.Struct("<4s4H2LH")
 def kinds_of(phase: Phase) -> list[str]:
     """Return the kinds that a phase takes, in the order in which pages name them."""
     return [kind for kind in ENDINGS if kind in (phase.kinds or [Kind.PREDICTIONS])]
+
+
+def runnable() -> frozenset[str]:
+    """Return the kinds that this site runs: images need a container engine."""
+    return CODE_KINDS if isolation.backend() in ENGINES else CODE_KINDS - {Kind.CONTAINER}
 
 
 def runs_code(phase: Phase) -> bool:

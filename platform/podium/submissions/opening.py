@@ -11,7 +11,8 @@ from podium.challenges.models import Phase
 from podium.challenges.scorers import METRIC
 from podium.core.errors import Conflict
 from podium.submissions import workers
-from podium.submissions.kinds import CODE_KINDS, RUN_HERE, runs_code
+from podium.submissions.kinds import CODE_KINDS, kinds_of, runnable, runs_code
+from podium.submissions.models import Submission
 from podium.submissions.states import Queue
 from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
@@ -20,6 +21,7 @@ from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
 
 USUAL: Mapping[str, float] = {"wall_s": 600, "cpus": 1, "memory_mb": 2048, "pids": 128, "output_bytes": 256 * MIB}
+OWN = Environment(name="", folder=Path(), base=Path("/usr"), version="", packages={})  # an image's: none of ours
 NO_INPUTS = "Its hosts have not said yet what submitted code reads."
 
 
@@ -39,7 +41,8 @@ def why_closed(phase: Phase) -> Closed | None:
     if phase.inputs_id is None:
         return Closed("inputs_missing", NO_INPUTS)
     try:
-        environment_of(phase)
+        if needs_environment(phase):
+            environment_of(phase)
     except HostError as error:
         name = phase.environment or STANDARD
         return Closed("sandbox_missing", f"Its environment “{name}” is not there on this site.", error.message)
@@ -59,12 +62,17 @@ def check_open(phase: Phase, kind: str, *, trial: bool) -> None:
         if trial:
             raise Conflict("Only code is tried on a sample first; predictions are just sent.", code="no_sample")
         return
-    if kind not in RUN_HERE:
+    if kind not in runnable():
         raise Conflict("This site runs no containers. Send the code itself.", code="sandbox_missing")
     if closed := why_closed(phase):
         raise Conflict(f"“{phase.name}” takes no code now. {closed.why}", code=closed.code)
     if trial and phase.sample_inputs_id is None:
         raise Conflict(f"“{phase.name}” has no sample to try code on. Send it for real.", code="no_sample")
+
+
+def needs_environment(phase: Phase) -> bool:
+    """Tell whether a phase takes code that needs packages of ours: an image brings its own."""
+    return bool((CODE_KINDS - {Submission.Kind.CONTAINER}).intersection(kinds_of(phase)))
 
 
 def environment_of(phase: Phase) -> Environment:
@@ -91,7 +99,7 @@ def job_of(
         input=input,
         out=out,
         expects=phase.expects,
-        environment=environment_of(phase),
+        environment=OWN if kind == Submission.Kind.CONTAINER else environment_of(phase),
         limits=limits_of(phase),
         model=model,
         stream=stream,

@@ -3,9 +3,13 @@
 It runs in a sandbox with the labels, and participants' code never does: what that wrote comes here as a file.
 """
 
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -109,11 +113,26 @@ def score_try(task: Task, *, blob: Blob, filename: str, sandbox: Sandbox, wall_s
 
 def _score(given: Given, *, sandbox: Sandbox, on_wait: Callable[[], None]) -> ScoreResult:
     try:
-        with tempfile.TemporaryDirectory(prefix="podium-own-") as name:
-            place = SandboxScorer(sandbox, environment_of(given.task), wait_s=LOOK_SECONDS)
-            return place.score(_Files(given, Path(name)).job(), on_wait=on_wait)
+        with tempfile.TemporaryDirectory(dir=_home()) as name:
+            folder = Path(name)
+            (folder / "jobs").mkdir()
+            environment = environment_of(given.task)
+            place = SandboxScorer(sandbox, environment, wait_s=LOOK_SECONDS, folder=folder / "jobs")
+            return place.score(_Files(given, folder).job(), on_wait=on_wait)
     except HostError as error:
         return ScoreResult(verdict="host_error", error=ScoreError.of(error))
+
+
+def _home() -> Path:
+    """Return the folder in which labels lie while they are scored by, without what workers left that were killed."""
+    home = Path(settings.FILES_DIR) / "scoring"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    longest = timedelta(seconds=2 * settings.PREDICT_MOST["wall_s"]).total_seconds()
+    for old in home.iterdir():
+        with suppress(FileNotFoundError):  # others clear up as well
+            if old.stat().st_mtime < time.time() - longest:
+                shutil.rmtree(old, ignore_errors=True)
+    return home
 
 
 def _metadata(submission: Submission) -> dict[str, Any]:

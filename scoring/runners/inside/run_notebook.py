@@ -146,7 +146,7 @@ def render(notebook, path):
     try:
         from nbconvert import HTMLExporter
 
-        body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+        body, _ = HTMLExporter(template_name="basic", exclude_anchor_links=True).from_notebook_node(notebook)
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(body)
     except Exception as error:

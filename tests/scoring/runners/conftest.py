@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
-from scoring.environments import Environment
+from scoring.environments import Environment, build
 from scoring.runners.predicting import Predicted, PredictJob, start
 from scoring.sandbox.bubblewrap import Bubblewrap
 from scoring.sandbox.jobs import Limits
@@ -34,6 +36,21 @@ def notebook(*cells: str) -> str:
     empty = {"metadata": {}, "outputs": [], "execution_count": None}
     listed = [{"cell_type": "code", "source": source, **empty} for source in cells]
     return json.dumps({"cells": listed, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with one environment, really installed: small, but with what runs ONNX, which no extra of ours brings.
+
+    One for all processes that run tests.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    with FileLock(shared / "environments.lock"):
+        if not (shared / "environments" / "small").exists():
+            packages = ["packaging>=24", "pandas", "onnxruntime>=1.20"]
+            build(shared / "environments", "small", packages=packages, python=sys._base_executable)
+    return shared / "environments"
 
 
 @pytest.fixture

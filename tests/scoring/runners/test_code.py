@@ -120,7 +120,7 @@ def test_what_is_printed_can_be_read_while_it_runs_and_a_cancelled_job_ends_at_o
 def test_a_warm_interpreter_runs_it_as_well(job):
     made = job("import sys\ndef predict(i, o): open(o, 'w').write(str('colorsys' in sys.modules))")
     trees = (*made.environment.trees(), Tree(source=INSIDE, target=RUNNER))
-    command = (made.environment.python, "-I")
+    command = (made.environment.python, "-I", "-u")
     template = JobSpec(command=command, out=made.out, trees=trees, limits=made.limits, environment=places(made))
     pool = WarmPool(Bubblewrap(), template, 1, modules=("colorsys",))
     try:

@@ -13,14 +13,6 @@ from scoring.sandbox.jobs import JobSpec
 BASE = sys._base_executable
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """A folder with one small environment, really installed."""
-    root = tmp_path_factory.mktemp("environments") / "root"
-    build(root, "small", packages=["packaging>=24"], python=BASE)
-    return root
-
-
 def test_a_job_runs_in_the_environment_that_was_built(built, tmp_path):
     small = find(built, "small")
     code = "import packaging, sys; print(packaging.__version__, sys.prefix, '.'.join(map(str, sys.version_info[:3])))"

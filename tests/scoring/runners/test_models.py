@@ -7,6 +7,7 @@ import skops.io
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer
 
+from scoring.environments import find
 from scoring.runners.specs import ModelSpec
 
 # A pipeline of a scaler and a linear regression, 2 a + b, in ONNX.
@@ -31,8 +32,18 @@ def predictions(predicted):
 EXPECTED = [row + row % 3 for row in range(10)]
 
 
-def test_an_onnx_model_is_run_on_the_declared_columns(run):
-    assert predictions(run(ONNX, "mine.onnx", "model", model=SPEC)) == pytest.approx(EXPECTED, abs=1e-5)
+@pytest.fixture
+def onnx(run, built):
+    """Run a model in ONNX."""
+
+    def do(content, **options):
+        return run(content, "mine.onnx", "model", environment=find(built, "small"), **options)
+
+    return do
+
+
+def test_an_onnx_model_is_run_on_the_declared_columns(onnx):
+    assert predictions(onnx(ONNX, model=SPEC)) == pytest.approx(EXPECTED, abs=1e-5)
 
 
 def test_a_scikit_learn_model_comes_by_skops(run):
@@ -60,9 +71,9 @@ def test_a_model_that_would_run_something_is_not_loaded(run):
         (ONNX, {"output": "other"}, "model_outputs"),
     ],
 )
-def test_a_model_that_does_not_fit_is_refused(run, content, spec, code):
+def test_a_model_that_does_not_fit_is_refused(onnx, content, spec, code):
     model = ModelSpec.from_dict({"inputs": ["a", "b"], **spec})
-    predicted = run(content, "mine.onnx", "model", model=model)
+    predicted = onnx(content, model=model)
     assert (predicted.verdict, predicted.error.code) == ("rejected", code)
 
 

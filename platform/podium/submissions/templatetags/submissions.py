@@ -115,3 +115,10 @@ def coded(sentence: str) -> SafeString:
 def within_sample(name: str) -> str:
     """Return the name that a file of the sample has in the folder that code reads."""
     return name.removeprefix(SAMPLE_INPUTS)
+
+
+@register.filter
+def test_file(names: list[str]) -> str:
+    """Return which of the sample's files code would read to predict: the one called like the test data, else any."""
+    inside = sorted((within_sample(name) for name in names), key=lambda name: "test" not in name)
+    return inside[0] if inside else "test.csv"

@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scoring.environments import PACKAGES, STANDARD, Environment, build, listed
+from scoring.environments import PACKAGES, STANDARD, Environment, adopt, build, listed
 from scoring.errors import HostError
+from scoring.sandbox.backend import sandbox_here
 
 
 class Command(BaseCommand):
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Two commands in one."""
-        inner = parser.add_subparsers(dest="what", metavar="build|list", required=True)
+        inner = parser.add_subparsers(dest="what", metavar="build|image|list", required=True)
         make = inner.add_parser("build", help=f"make one, with {', '.join(PACKAGES)}")
         make.add_argument("name", nargs="?", default=STANDARD, help=f"its name (default: {STANDARD})")
         make.add_argument(
@@ -32,6 +33,11 @@ class Command(BaseCommand):
         )
         make.add_argument("--python", default="", metavar="PATH", help="from this Python (default: /usr/bin/python3)")
         make.add_argument("--again", action="store_true", help="replace the one of that name; jobs in it fail")
+        image = inner.add_parser("image", help="make one of an image that the container engine has")
+        image.add_argument("name", help="its name")
+        image.add_argument("image", help="an image with python3 and the packages, by name or id")
+        image.add_argument("--engine", default="docker", choices=("docker", "podman"))
+        image.add_argument("--again", action="store_true", help="replace the one of that name")
         show = inner.add_parser("list", help="say which there are, and what is in them")
         show.add_argument("--json", action="store_true", help="print one JSON object instead")
 
@@ -41,6 +47,8 @@ class Command(BaseCommand):
         try:
             if what == "build":
                 self._build(root, **options)
+            elif what == "image":
+                self._adopt(root, **options)
             else:
                 self._list(listed(root), as_json=options["json"])
         except HostError as error:
@@ -49,6 +57,9 @@ class Command(BaseCommand):
     def _build(self, root: Path, *, name: str, more: list[str], python: str, again: bool, **_: Any) -> None:
         made = build(root, name, packages=(*PACKAGES, *more), python=python, again=again, say=self.stdout.write)
         self.stdout.write(_told(made))
+
+    def _adopt(self, root: Path, *, name: str, image: str, engine: str, again: bool, **_: Any) -> None:
+        self.stdout.write(_told(adopt(root, name, image, sandbox_here(engine, image=image), again=again)))
 
     def _list(self, found: tuple[Environment, ...], *, as_json: bool) -> None:
         if as_json:
