@@ -1,5 +1,7 @@
 """Interpreters that wait for the jobs that come next: what they have imported, and that they take no job's room."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,13 +90,16 @@ def test_a_job_that_weighs_more_leaves_no_room(made: Made, pools: Callable[..., 
     assert len(pool.waiting) == 1
 
 
-def test_an_interpreter_that_dies_of_its_imports_costs_no_job(made: Made, pools: Callable[..., WarmPools]) -> None:
+def test_a_job_whose_interpreter_dies_before_it_begins_is_run_cold(made: Made, pools: Callable[..., WarmPools]) -> None:
     pool = pools()
-    little = replace(LIMITS, memory_mb=20)  # numpy does not go into that
-    job = replace(made(f"print('fits')\nif 0:\n    import numpy\n{'#' * 9}\n"), limits=little)
-    for _ in range(3):
-        result = pool.run(job)
-        assert (result.verdict, result.stdout) == ("ok", "fits\n")
+    pool.run(made(LATE))
+    [waits] = pool.waiting
+    os.kill(waits.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
+    running = pool.start(made(LATE))
+    os.kill(waits.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    assert running.wait().stdout == "False False\n"
+    pool.reap()
+    assert pool.reap() == 0
 
 
 def test_a_warm_job_is_cancelled_like_any_other(made: Made, pools: Callable[..., WarmPools]) -> None:
