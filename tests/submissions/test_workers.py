@@ -124,7 +124,7 @@ def test_bubblewrap_takes_nothing_that_needs_a_gpu() -> None:
 def test_isolation_is_tried_once_for_all_who_ask_on_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     first = isolation.isolation()
     assert {canary.name for canary in first.canaries} >= {"bubblewrap", "label", "network"}
-    monkeypatch.setattr(isolation, "_try", lambda: pytest.fail("it was tried again"))
+    monkeypatch.setattr(isolation, "_try", lambda _: pytest.fail("it was tried again"))
     assert isolation.isolation() == first
 
 
