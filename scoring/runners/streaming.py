@@ -28,6 +28,7 @@ from typing import Any
 
 from scoring.errors import HostError, listed, shown
 from scoring.jobs import ScoreError
+from scoring.runners.clearing import cleared
 from scoring.runners.specs import StreamSpec
 from scoring.sandbox.backend import Running
 from scoring.sandbox.jobs import MIB, Limits
@@ -152,8 +153,7 @@ class Gateway:
 
     def keep(self, place: Path) -> None:
         """Put the predictions where they are wanted, whatever the job left there."""
-        place.unlink(missing_ok=True)
-        shutil.move(self._written, place)
+        shutil.move(self._written, cleared(place))
 
 
 class _Channel:
