@@ -9,6 +9,7 @@ from django.db import connection, connections
 from podium.challenges.models import Phase
 from podium.core.models import Event
 from podium.core.storage import blob_path, store_bytes
+from podium.hosts.code_phases import CodePhaseForm
 from podium.hosts.launch import missing
 from podium.submissions import evaluation, measuring
 from podium.submissions.models import Run, RunLog, Score
@@ -331,3 +332,19 @@ def predict_batch(batch):
     assert (sent.state, sent.error_code) == ("rejected", "batch_answer")
     assert "seen-" not in sent.error_message
     assert "seen-" in Run.objects.get().log
+
+
+@pytest.mark.parametrize("field", ["inputs", "sample_inputs"])
+def test_a_host_who_names_the_reference_as_what_code_reads_gives_no_label_away(
+    cast: Cast, work: Work, field: str
+) -> None:
+    phase = takes_code(cast.forest)
+    reference = phase.tasks.get().reference
+    form = CodePhaseForm({"kinds": ["code"], "inputs": phase.inputs_id, field: reference.pk}, instance=phase)
+    assert "reference" in form.errors[field].as_text()
+    Phase.objects.filter(pk=phase.pk).update(**{field: reference})
+    code(cast, REPEATS)
+    work()
+    assert newest().state == "failed"
+    assert not RunLog.objects.filter(stage="sample" if field == "sample_inputs" else "predict").exists()
+    assert "labels" in Run.objects.get().log

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.utils import timezone
 
+from podium.challenges.labels import why_not
 from podium.challenges.models import Dataset, DatasetVersion, Phase
 from podium.core.models import Blob
 from podium.core.storage import blob_path, chunks_of, store
@@ -136,7 +137,9 @@ def _on_inputs(claim: Claim, submission: Submission, folder: Path) -> Outcome | 
 
 
 def _run(claim: Claim, submission: Submission, stage: Stage, data: DatasetVersion, folder: Path) -> Predicted:
-    """Run the code on some data, with its log kept while it runs."""
+    """Run the code on some data, with its log kept while it runs. Raises HostError where they hold labels."""
+    if why := why_not(data):
+        raise HostError("inputs_hold_labels", why)
     claim.stage(stage)
     file = submission.files.select_related("blob").get()
     job = opening.job_of(
