@@ -348,3 +348,17 @@ def test_a_host_who_names_the_reference_as_what_code_reads_gives_no_label_away(
     assert newest().state == "failed"
     assert not RunLog.objects.filter(stage="sample" if field == "sample_inputs" else "predict").exists()
     assert "labels" in Run.objects.get().log
+
+
+def test_a_team_is_shown_no_digest_of_what_is_hidden_for_by_one_a_guess_could_be_checked(
+    cast: Cast, work: Work
+) -> None:
+    takes_code(cast.forest, sample=False)
+    code(cast, REPEATS)
+    work()
+    address, digests = f"/submissions/{newest().pk}/", Run.objects.get().inputs
+    team, host = cast.client("ada").get(address).text, cast.client("grace").get(address).text
+    assert digests["code"][:12] in team
+    for name in ("reference", "test data"):
+        assert digests[name][:12] in host
+        assert digests[name][:12] not in team
