@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from scoring.runners.clearing import cleared
+
 RAW, CLEAN = "podium-notebook.html", "podium-notebook.clean.html"
 LARGEST = 8 << 20
 TAGS = {
@@ -30,8 +32,7 @@ def rendered(out: Path) -> Path | None:
         text = source.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    place = out / CLEAN
-    place.unlink(missing_ok=True)
+    place = cleared(out / CLEAN)
     place.write_text(_page(clean(text)), encoding="utf-8")
     return place
 

@@ -252,7 +252,7 @@ def _told(
 ) -> Predicted:
     shown = rendered(job.out) if job.kind == "notebook" else None
     if refusal is not None and not cancelled and _decides(refusal, result):
-        return Predicted(verdict="rejected", error=refusal.error, detail=refusal.error, result=result)
+        return Predicted(verdict="rejected", error=refusal.error, detail=refusal.detail, result=result)
     if result.verdict == Verdict.SANDBOX_ERROR:
         verdict: Outcome = "cancelled" if cancelled else "platform_error"
         return Predicted(verdict=verdict, error=None if cancelled else THE_SANDBOX, result=result)

@@ -22,11 +22,13 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from scoring.errors import HostError, listed, shown
 from scoring.jobs import ScoreError
+from scoring.runners.clearing import cleared
 from scoring.runners.specs import StreamSpec
 from scoring.sandbox.backend import Running
 from scoring.sandbox.jobs import MIB, Limits
@@ -38,22 +40,35 @@ MOST_COLUMNS, LONGEST_CELL = 1000, 4096
 READY_BYTES = 0
 PART = 1 << 16
 END_S = 30.0
+CLOSED = {
+    "batch_answer": "An answer is not a table of the same columns as before, with one row for each row of its batch.",
+    "batch_missing": "The code ended before it had answered each batch.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why the gateway takes no more answers. ``stopped`` says that it ended the job; else the job ended by itself."""
+    """Why the gateway takes no more answers. ``stopped`` says that it ended the job; else the job ended by itself.
+
+    ``error`` is out of a closed set: which batch it was, and what its answer looked like, is chosen by code that has
+    seen the data. That stands in ``detail``, for those who may know the data.
+    """
 
     error: ScoreError
+    detail: ScoreError
     stopped: bool
 
 
 class _AnswerError(Exception):
     """An answer that is none, or none in time."""
 
-    def __init__(self, code: str, message: str, *, stopped: bool = True) -> None:
+    def __init__(self, code: str, message: str, *, closed: str = "", stopped: bool = True) -> None:
         super().__init__(message)
-        self.refusal = Refusal(error=ScoreError(code=code, message=message), stopped=stopped)
+        self.refusal = Refusal(
+            error=ScoreError(code=code, message=closed or CLOSED[code]),
+            detail=ScoreError(code=code, message=message),
+            stopped=stopped,
+        )
 
 
 class Gateway:
@@ -105,7 +120,7 @@ class Gateway:
     def _rows(self, answer: bytes, *, rows: int, what: str) -> list[list[str]]:
         """Return the cells of an answer in the batch's order, checked."""
         try:
-            lines = list(csv.reader(io.StringIO(answer.decode("utf-8"), newline=""), strict=True))
+            lines = list(islice(_lines(answer), rows + 2))  # one line is enough to be too many
         except (UnicodeDecodeError, csv.Error) as error:
             raise _AnswerError("batch_answer", f"The answer to {what} is not a table.") from error
         head = self._check_head(lines[:1], what=what)
@@ -116,8 +131,10 @@ class Gateway:
             cells[line[0]] = line[1:]
         wanted = [str(row) for row in range(rows)]
         if len(lines) - 1 != rows or cells.keys() != set(wanted):
-            found = f"{len(lines) - 1:,} rows, expected exactly its {rows:,}"
-            raise _AnswerError("batch_answer", f"The answer to {what} has {found}, each once.")
+            found = f"{len(lines) - 1:,} rows" if len(lines) - 1 <= rows else "more rows"
+            raise _AnswerError(
+                "batch_answer", f"The answer to {what} has {found}, expected exactly its {rows:,}, each once."
+            )
         return [cells[row] for row in wanted]
 
     def _check_head(self, lines: list[list[str]], *, what: str) -> list[str]:
@@ -136,8 +153,7 @@ class Gateway:
 
     def keep(self, place: Path) -> None:
         """Put the predictions where they are wanted, whatever the job left there."""
-        place.unlink(missing_ok=True)
-        shutil.move(self._written, place)
+        shutil.move(self._written, cleared(place))
 
 
 class _Channel:
@@ -190,8 +206,14 @@ class _Channel:
         return b"".join(parts)
 
 
+def _lines(answer: bytes) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(answer.decode("utf-8"), newline=""), strict=True)
+
+
 def _too_slow(what: str, seconds: float) -> _AnswerError:
-    return _AnswerError("batch_time", f"The code took longer than {seconds:g} s for {what}, the most that it may.")
+    closed = f"The code took longer than the {seconds:g} s that it may, for its imports or for a batch."
+    message = f"The code took longer than {seconds:g} s for {what}, the most that it may."
+    return _AnswerError("batch_time", message, closed=closed)
 
 
 def _ended(what: str) -> _AnswerError:

@@ -202,6 +202,20 @@ def test_the_page_of_a_program_is_for_hosts_where_they_do_not_say_otherwise(
         assert b"In detail" in body(cast.client(host).get(address))
 
 
+def test_what_teams_send_never_runs_beside_labels_that_a_host_named_as_input_data(
+    cast: Cast, work: Callable[[], None], program: Callable[..., Phase]
+) -> None:
+    program()
+    task = Task.objects.get(challenge=cast.forest)
+    task.scorer["spec"]["input_data"] = task.reference_id
+    task.save()
+    told = "command: sh -c 'cat $input/* > $output/mine.json'"
+    send(cast.client("ada"), zipped({"metadata": told}), name="mine.zip")
+    work()
+    assert (newest().state, Run.objects.get().details) == ("failed", None)
+    assert "code would read the labels" in Run.objects.get().log
+
+
 def test_a_submission_has_the_scores_of_all_tasks_and_the_one_that_fails_is_named(
     cast: Cast, work: Callable[[], None]
 ) -> None:

@@ -11,6 +11,7 @@ from podium.challenges.models import Phase
 from podium.core import isolation
 from podium.core.models import Event
 from podium.core.storage import blob_path, store_bytes
+from podium.hosts.code_phases import CodePhaseForm
 from podium.hosts.launch import missing
 from podium.submissions import evaluation, measuring
 from podium.submissions.models import Run, RunLog, Score
@@ -277,3 +278,104 @@ def test_a_phase_may_feed_its_test_data_in_batches(cast: Cast, work: Work) -> No
     work()
     assert (newest().state, newest().error_message) == ("scored", "")
     assert RunLog.objects.get(stage="predict").text.count("batch of") == 3  # of 20 rows, eight by eight
+
+
+LEAKS = """
+def predict(inputs_dir, output_path):
+    rows = [line.split(",") for line in open(f"{inputs_dir}/test.csv").read().splitlines()]
+    word = f"seen-{rows[1][0]}"
+    rows[0][1] = "label"
+    PLACE
+    with open(output_path, "w") as target:
+        target.writelines(",".join(row) + "\\n" for row in rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "words"),
+    [
+        ("rows[1][1] = word", "predictions_values", "values"),
+        ("rows[1][0] = word", "predictions_ids", "ids"),
+        ("rows[0][1] = word", "predictions_columns", "columns"),
+        ("rows[1].append(word)", "predictions_form", "table"),
+    ],
+)
+def test_what_code_wrote_of_hidden_data_into_its_predictions_comes_back_in_no_message(
+    cast: Cast, work: Work, place: str, code: str, words: str
+) -> None:
+    takes_code(cast.forest, sample=False)
+    send(cast.client("ada"), LEAKS.replace("PLACE", place).encode(), name="predict.py")
+    work()
+    sent = newest()
+    assert (sent.state, sent.error_code) == ("rejected", code)
+    assert words in sent.error_message
+    assert (sent.error_row, sent.error_column) == (None, "")
+    assert "seen-" not in cast.client("ada").get(f"/submissions/{sent.pk}/").text
+    assert "seen-" not in cast.client("ada").get(f"/api/v1/submissions/{sent.pk}/").text
+
+
+def test_hosts_read_what_is_wrong_with_predictions_and_where_the_data_are_no_secret_teams_do(
+    cast: Cast, work: Work
+) -> None:
+    takes_code(cast.forest, sample=False, audience="participants")
+    send(cast.client("ada"), LEAKS.replace("PLACE", "rows[1][1] = word").encode(), name="predict.py")
+    work()
+    assert "seen-" in newest().error_message
+    assert "seen-" in Run.objects.get().log
+
+
+def test_a_trial_never_meets_the_test_data_even_where_its_sample_was_taken_away(cast: Cast, work: Work) -> None:
+    phase = takes_code(cast.forest)
+    code(cast, REPEATS, trial="on")
+    Phase.objects.filter(pk=phase.pk).update(sample_inputs=None)
+    work()
+    assert (newest().state, newest().uses_quota) == ("failed", False)
+    assert not Score.objects.exists()
+    assert not RunLog.objects.filter(stage="predict").exists()
+
+
+def test_columns_of_a_batchs_answer_carry_nothing_out(cast: Cast, work: Work) -> None:
+    takes_code(cast.forest, sample=False, stream={"batch_rows": 8})
+    words = """
+calls = []
+def predict_batch(batch):
+    calls.append(1)
+    name = "seen-" + str(batch.id.iloc[0]) if len(calls) == 1 else "label"
+    return batch[["id"]].assign(**{name: 1})
+"""
+    code(cast, words)
+    work()
+    sent = newest()
+    assert (sent.state, sent.error_code) == ("rejected", "batch_answer")
+    assert "seen-" not in sent.error_message
+    assert "seen-" in Run.objects.get().log
+
+
+@pytest.mark.parametrize("field", ["inputs", "sample_inputs"])
+def test_a_host_who_names_the_reference_as_what_code_reads_gives_no_label_away(
+    cast: Cast, work: Work, field: str
+) -> None:
+    phase = takes_code(cast.forest)
+    reference = phase.tasks.get().reference
+    form = CodePhaseForm({"kinds": ["code"], "inputs": phase.inputs_id, field: reference.pk}, instance=phase)
+    assert "reference" in form.errors[field].as_text()
+    Phase.objects.filter(pk=phase.pk).update(**{field: reference})
+    code(cast, REPEATS)
+    work()
+    assert newest().state == "failed"
+    assert not RunLog.objects.filter(stage="sample" if field == "sample_inputs" else "predict").exists()
+    assert "labels" in Run.objects.get().log
+
+
+def test_a_team_is_shown_no_digest_of_what_is_hidden_for_by_one_a_guess_could_be_checked(
+    cast: Cast, work: Work
+) -> None:
+    takes_code(cast.forest, sample=False)
+    code(cast, REPEATS)
+    work()
+    address, digests = f"/submissions/{newest().pk}/", Run.objects.get().inputs
+    team, host = cast.client("ada").get(address).text, cast.client("grace").get(address).text
+    assert digests["code"][:12] in team
+    for name in ("reference", "test data"):
+        assert digests[name][:12] in host
+        assert digests[name][:12] not in team

@@ -199,3 +199,10 @@ def test_names_lose_their_folders(cast: Cast, sent: str, kept: str) -> None:
     from podium.submissions.services import clean_name
 
     assert clean_name(sent) == kept
+
+
+def test_a_name_is_cut_to_what_a_disk_takes(cast: Cast) -> None:
+    from podium.submissions.services import clean_name
+
+    kept = clean_name("é" * 250 + ".csv")
+    assert (len(kept.encode()), kept[-5:]) == (200, "é.csv")

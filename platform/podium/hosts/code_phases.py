@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from podium.challenges.labels import why_not
 from podium.challenges.models import Dataset, DatasetVersion, Phase
 from podium.submissions.kinds import CODE_KINDS, WHAT, runnable
 from podium.submissions.models import Submission
@@ -109,6 +110,8 @@ class CodePhaseForm(forms.ModelForm[Phase]):
     def _check_version(self, field: str, version: DatasetVersion | None, challenge: Any) -> None:
         if version and challenge and version.dataset.challenge_id != getattr(challenge, "pk", challenge):
             self.add_error(field, "This dataset belongs to another challenge.")
+        if version and (why := why_not(version)):
+            self.add_error(field, why)
 
     def _limits(self, data: dict[str, Any]) -> dict[str, int]:
         """Return what was written of the limits, as the phase has it."""

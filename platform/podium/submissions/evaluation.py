@@ -158,7 +158,7 @@ def _worked_out(claim: Claim) -> Outcome:
     if claim.run.predictions_id is not None:
         claim.stage(Stage.SCORE)
         _queue_others(claim.run)
-    outcome = evaluate_run(claim.run, on_wait=claim.beat)
+    outcome = predicting.closed(claim.run, evaluate_run(claim.run, on_wait=claim.beat))
     return replace(
         outcome,
         inputs={**outcome.inputs, **predicting.provenance(claim.run)},

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from podium.challenges.labels import why_not
 from podium.challenges.models import DatasetVersion, Phase, Task
 from podium.challenges.scorers import EVALUATE, FUNCTION, OWN, runs_own
 from podium.core.models import Blob
@@ -202,7 +203,7 @@ class _Files:
             leaderboard=spec.leaderboard,
             ingestion=self._version(spec.ingestion, "ingestion"),
             ingestion_command=spec.ingestion_command,
-            input_data=self._version(spec.input_data, "input_data"),
+            input_data=self._version(spec.input_data, "input_data", is_read_by_code=True),
             limits=self._given.limits,
             ingestion_limits=opening.limits_of(self._given.phase),
         )
@@ -216,13 +217,15 @@ class _Files:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def _version(self, pk: int | None, called: str) -> Path | None:
-        """Lay a dataset version of the challenge out. Raises HostError."""
+    def _version(self, pk: int | None, called: str, *, is_read_by_code: bool = False) -> Path | None:
+        """Lay a dataset version of the challenge out. Raises HostError, also for labels where what teams sent runs."""
         if pk is None:
             return None
         version = DatasetVersion.objects.filter(pk=pk, dataset__challenge=self._given.task.challenge_id).first()
         if version is None:
             raise HostError("spec_invalid", f"`{called}` names a dataset version that this challenge does not have.")
+        if is_read_by_code and (why := why_not(version)):
+            raise HostError("inputs_hold_labels", f"`{called}`: {why}")
         return self._lay_out(version, called)
 
     def _lay_out(self, version: DatasetVersion, called: str) -> Path:

@@ -10,7 +10,7 @@ hosts, and the team gets a sentence out of a closed set; with `Phase.show_error_
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.utils import timezone
 
+from podium.challenges.labels import why_not
 from podium.challenges.models import Dataset, DatasetVersion, Phase
 from podium.core.models import Blob
 from podium.core.storage import blob_path, chunks_of, store
@@ -37,6 +38,25 @@ KEPT = 64 * 1024  # bytes of a log, the last ones
 GRACE_SECONDS = 120  # beyond its wall time, for unpacking and collecting
 CANCEL_SECONDS = 10
 FORGOTTEN_AFTER = 86_400
+NO_SAMPLE = "The phase has no sample any more, so there is nothing to try code on."
+FORM = ("predictions_form", "it cannot be read as a table of one row for each id.")
+CLOSED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("column_corner", "column_count", "column_doubled", "column_extra", "column_missing", "column_misspelt"),
+        ("predictions_columns", "its columns are not those that are asked for."),
+    ),
+    **dict.fromkeys(
+        ("id_doubled", "id_missing", "id_spelling", "id_unknown", "out_of_order"),
+        ("predictions_ids", "its ids are not exactly those of the test data, each once."),
+    ),
+    **dict.fromkeys(
+        ("empty_cell", "not_a_class", "not_a_number", "not_finite", "out_of_range", "sum_not_one"),
+        ("predictions_values", "there are values in it that are empty or not allowed."),
+    ),
+}
+"""What a team hears of predictions that its code made of hidden data, by what is wrong with them: the file was written
+by code that had read those data, so nothing of it is quoted, and no place in it named."""
+HOSTS_WORDS = "metric_refused"  # what a metric says to participants is for its hosts to answer for
 
 
 def predict(claim: Claim) -> Outcome | None:
@@ -66,6 +86,18 @@ def provenance(run: Run) -> dict[str, str]:
     return {str(submission.kind): file.blob.sha256, **({"test data": inputs.sha256} if inputs else {})}
 
 
+def closed(run: Run, outcome: Outcome) -> Outcome:
+    """Return how the scoring of predictions ended, without a word out of a file that code wrote about hidden data."""
+    error = outcome.error
+    if outcome.verdict != Verdict.REJECTED or error is None or run.predictions_id is None or error.code == HOSTS_WORDS:
+        return outcome
+    known = RunLog.objects.filter(run__seats__submission__runs=run, stage=Stage.PREDICT, is_hidden=False)
+    if known.exists():
+        return outcome
+    code, what = CLOSED.get(error.code, FORM)
+    return replace(outcome, error=ScoreError(code=code, message=f"The code wrote {run.predictions_name}, but {what}"))
+
+
 # Stages
 
 
@@ -73,6 +105,8 @@ def _on_sample(claim: Claim, submission: Submission, folder: Path) -> Outcome | 
     """Try the code on the public sample; an outcome where it fails there, or where that was all."""
     phase = submission.phase
     if phase.sample_inputs is None:
+        if submission.trial:  # the sample was there when it came; the test data are not for trials
+            raise HostError("sample_missing", NO_SAMPLE)
         return None
     predicted = _run(claim, submission, Stage.SAMPLE, phase.sample_inputs, folder / "sample")
     if predicted.verdict == "predicted":
@@ -103,7 +137,9 @@ def _on_inputs(claim: Claim, submission: Submission, folder: Path) -> Outcome | 
 
 
 def _run(claim: Claim, submission: Submission, stage: Stage, data: DatasetVersion, folder: Path) -> Predicted:
-    """Run the code on some data, with its log kept while it runs."""
+    """Run the code on some data, with its log kept while it runs. Raises HostError where they hold labels."""
+    if why := why_not(data):
+        raise HostError("inputs_hold_labels", why)
     claim.stage(stage)
     file = submission.files.select_related("blob").get()
     job = opening.job_of(

@@ -29,6 +29,8 @@ from podium.submissions.transitions import runs_cancel, submission_move
 from podium.teams.models import Team
 from podium.teams.selectors import team_of
 
+LONGEST_NAME = 200
+
 
 def submission_receive(
     phase: Phase,
@@ -150,7 +152,10 @@ def _check_window(phase: Phase, *, at: datetime) -> bool:
 def clean_name(name: str) -> str:
     """Return a file's name without folders and odd characters, its ending kept."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return get_valid_filename(base)[-200:] if base.strip(". ") else "predictions"
+    if not base.strip(". "):
+        return "predictions"
+    kept = get_valid_filename(base).encode("utf-8", "replace")[-LONGEST_NAME:]  # a disk counts bytes
+    return kept.decode(errors="ignore")
 
 
 def _replayed(author: User, key: str | None) -> Submission | None:

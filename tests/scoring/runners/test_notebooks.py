@@ -68,3 +68,12 @@ def test_nothing_that_acts_or_calls_out_is_shown(html):
 def test_pictures_that_are_in_the_notebook_stay():
     picture = '<img src="data:image/png;base64,iVBORw0KGgo=" alt="plot">'
     assert "data:image/png;base64,iVBORw0KGgo=" in clean(picture)
+
+
+def test_a_folder_where_ours_is_to_stand_is_no_failure_of_ours(run):
+    words = (
+        "import os\nos.makedirs('/out/podium-notebook.clean.html/x')\nopen('/out/podium-notebook.clean.html/x/y', 'w')"
+    )
+    predicted = run(notebook(f"{words}.close()\nopen('/out/predictions.csv', 'w').close()"), "mine.ipynb", "notebook")
+    assert predicted.verdict == "predicted"
+    assert "makedirs" in predicted.rendered.read_text()
