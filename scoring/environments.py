@@ -45,12 +45,13 @@ PACKAGES = (
 )
 INSIDE = "/environment"
 MANIFEST = "manifest.json"
+STAMP = "podium-installed"
 SYSTEM_PYTHON = "/usr/bin/python3"
 OLDEST_PYTHON = (3, 11)
 INSTALL_S = 1800
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-OF_A_VENV = {"bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share"}
-"""What may lie in a virtual environment that jobs are to see, beside files whose names begin with a dot."""
+OF_A_VENV = {"bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share", ".gitignore", ".lock", "CACHEDIR.TAG"}
+"""What may lie in a virtual environment that jobs are to see, and our own mark of what was installed."""
 SECRETS = ("PODIUM_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTHON")
 PIP = ("install", "--quiet", "--disable-pip-version-check")
 LIST = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
@@ -124,7 +125,7 @@ class Environment:
 
 def _check_plain(folder: Path) -> None:
     """Refuse a virtual environment made in the middle of somebody's files: jobs would see them."""
-    if others := sorted(item.name for item in folder.iterdir() if item.name not in OF_A_VENV and item.name[0] != "."):
+    if others := sorted(item.name for item in folder.iterdir() if item.name not in {*OF_A_VENV, STAMP}):
         raise HostError(
             "environment_open",
             f"{folder} holds more than packages ({in_words(others)}), which jobs would see. "
