@@ -18,8 +18,9 @@ from typing import Literal
 
 from scoring.environments import Environment
 from scoring.errors import HostError, SubmissionError, fail
+from scoring.fitting import in_environment
 from scoring.jobs import ScoreError
-from scoring.runners.images import in_environment, sandbox_of
+from scoring.runners.images import sandbox_of
 from scoring.runners.notebooks import rendered
 from scoring.runners.reports import why
 from scoring.runners.requirements import LARGEST, check_requirements
