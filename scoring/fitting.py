@@ -1,4 +1,4 @@
-"""Whether an environment and a sandbox fit: an engine of containers runs images, every other one folders."""
+"""Whether an environment and a sandbox fit: container engines run images, bubblewrap folders, Kubernetes neither."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from scoring.errors import HostError, shown
 from scoring.sandbox.backend import Sandbox
 
 ENGINES = {"docker", "podman"}
+KUBERNETES = "kubernetes"
 
 
 def check_fits(environment: Environment, backend: str) -> None:
     """Raise HostError, which says what to run, where a sandbox of this name cannot start an environment's Python."""
     name = shown(environment.name)
+    if backend == KUBERNETES:
+        message = f"The environment {name} cannot be brought into a job of Kubernetes, which has no folder of ours."
+        mend = "Set PODIUM_SANDBOX to bubblewrap, docker or podman on the workers that run code."
+        raise HostError("environment_engine", f"{message} {mend}")
     if environment.image and backend not in ENGINES:
         raise HostError("no_engine", f"The environment {name} is an image, which needs an engine.")
     if backend in ENGINES and not environment.image:

@@ -161,9 +161,7 @@ def test_each_line_that_asks_for_more_is_named(line, code, words):
 
 
 def test_of_a_host_s_file_only_what_is_missing_counts():
-    text = (
-        "-r more.txt\nwhat is this?\nscipy @ file:///x\nnumpy<1\nnothing-like-this>=2\nold; python_version < '3'\n"
-    )
+    text = "-r more.txt\nwhat is this?\nscipy @ file:///x\nnumpy<1\nnothing-like-this>=2\nold; python_version < '3'\n"
     assert missing(text, HERE) == [f"`numpy<1` (it has {HERE.packages['numpy']})", "`nothing-like-this>=2`"]
 
 
