@@ -55,7 +55,7 @@ def open_content(path: Path, *, filename: str, limits: Limits) -> Content:
         if kind == "zip":
             from scoring.zips import from_zip  # noqa: PLC0415 - a plain file pays for no archive
 
-            return from_zip(stream, size=size, limits=limits)
+            return from_zip(stream, limits=limits)
         if size > limits.max_bytes:
             raise too_large(limits)
         if size <= CHUNK:

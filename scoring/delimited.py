@@ -83,11 +83,8 @@ class DelimitedTable:
         """Read these columns; ``numbers`` become numbers where every cell is one, and stay text otherwise."""
         self._check_rows()
         types = dict.fromkeys(text, pa.string()) | dict.fromkeys(groups, GROUPS)
-        try:
-            self._columns = self._parse(types | dict.fromkeys(numbers, pa.float64()))
-        except pa.ArrowInvalid as error:
-            self._raise_broken(error)
-            self._columns = self._parse(types | dict.fromkeys(numbers, pa.string()))
+        columns = self._parsed(types | dict.fromkeys(numbers, pa.float64()))
+        self._columns = columns or self._parsed(types | dict.fromkeys(numbers, pa.string())) or {}
         if self._row_limit is not None:
             self._row_limit.check(self.rows)
 
@@ -126,12 +123,18 @@ class DelimitedTable:
         # One column after the other is made whole, so that no more than one is there twice.
         return {name: one_array(columns.pop(0)) for name in types}
 
-    def _raise_broken(self, error: pa.ArrowInvalid) -> None:
-        text = str(error)
-        if "straddling" in text:
-            raise fail("line_too_long", _long_line(None, limits=self._limits)) from error
-        if "conversion error" not in text:
-            raise SubmissionError(self._ragged()) from error
+    def _parsed(self, types: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
+        """Return columns; None where a cell is no number, which may be told before a broken row further down is."""
+        try:
+            return self._parse(types)
+        except pa.ArrowInvalid as error:
+            # Its words end with the file's own, so only where they begin is looked at.
+            text = str(error)
+            if text.startswith("straddling"):
+                raise fail("line_too_long", _long_line(None, limits=self._limits)) from error
+            if not text.startswith("In CSV column"):
+                raise SubmissionError(self._ragged()) from error
+            return None
 
     def _ragged(self) -> Mistake:
         """Find the first row that has too few or too many cells, and count the others up to a thousand."""

@@ -50,7 +50,7 @@ class NpzTable:
 
     def _open(self) -> AbstractContextManager[zipfile.ZipFile]:
         stream: Any = pa.BufferReader(pa.py_buffer(self._content.data))
-        return open_zip(stream, size=self._content.size)
+        return open_zip(stream)
 
     @property
     def rows(self) -> int:

@@ -12,13 +12,15 @@ from typing import IO
 from scoring.archives import Content, Limits, drain, unpacked
 from scoring.errors import fail, listed, many, shown
 
-END_RECORD = b"PK\x05\x06"
+END_RECORD, END_BYTES, COMMENT_BYTES = b"PK\x05\x06", 22, 65_535
 LARGEST_DIRECTORY = 1 << 20
+CLUTTER = {"__MACOSX", "__pycache__", ".DS_Store", "Thumbs.db"}
+"""What machines put into archives beside what people mean to send."""
 
 
-def from_zip(stream: IO[bytes], *, size: int, limits: Limits) -> Content:
+def from_zip(stream: IO[bytes], *, limits: Limits) -> Content:
     """Return the one file in a zip file. Raises SubmissionError."""
-    with open_zip(stream, size=size) as archive:
+    with open_zip(stream) as archive:
         member = _only_member(archive)
         with archive.open(member) as inner:
             data = drain(inner, packed=max(member.compress_size, 1), limits=limits)
@@ -26,9 +28,11 @@ def from_zip(stream: IO[bytes], *, size: int, limits: Limits) -> Content:
 
 
 @contextlib.contextmanager
-def open_zip(stream: IO[bytes], *, size: int) -> Iterator[zipfile.ZipFile]:
+def open_zip(stream: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     """Open a zip file whose members have harmless paths. Raises SubmissionError for what is wrong with it."""
-    _check_directory(stream, size=size)
+    # Thousands of files are refused before the directory is read.
+    if directory_of(stream)[1] > LARGEST_DIRECTORY:
+        raise fail("archive_many", "The zip file holds thousands of files, expected exactly one: your table.")
     try:
         with zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
@@ -38,20 +42,19 @@ def open_zip(stream: IO[bytes], *, size: int) -> Iterator[zipfile.ZipFile]:
         raise fail("archive_damaged", "The zip file is damaged and cannot be unpacked. Make it again.") from error
 
 
-def _check_directory(stream: IO[bytes], *, size: int) -> None:
-    """Refuse an archive cut off at the end, and one with thousands of files, before its directory is read."""
-    stream.seek(max(0, size - 65_557))
+def directory_of(stream: IO[bytes]) -> tuple[int, int]:
+    """Return how many entries a zip's directory says that it has, and its bytes. Raises SubmissionError for no end."""
+    stream.seek(max(0, stream.seek(0, 2) - END_BYTES - COMMENT_BYTES))
     tail = stream.read()
     stream.seek(0)
     at = tail.rfind(END_RECORD)
-    if at < 0 or len(tail) - at < 22:
+    if at < 0 or len(tail) - at < END_BYTES:
         raise fail("truncated", "The zip file has no end: it was cut off. Send the whole file again.")
-    if int.from_bytes(tail[at + 12 : at + 16], "little") > LARGEST_DIRECTORY:
-        raise fail("archive_many", "The zip file holds thousands of files, expected exactly one: your table.")
+    return int.from_bytes(tail[at + 10 : at + 12], "little"), int.from_bytes(tail[at + 12 : at + 16], "little")
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
+    members = [member for member in archive.infolist() if not member.is_dir() and not is_clutter(member.filename)]
     if not members:
         raise fail(
             "archive_empty",
@@ -83,10 +86,10 @@ def check_member(member: zipfile.ZipInfo) -> None:
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise fail(
             "archive_compression",
-            "The zip file uses an uncommon compression. Make it with the usual one (deflate), or send a .csv.gz.",
+            "The zip file uses an uncommon compression. Make it with the usual one (deflate).",
         )
 
 
-def _is_clutter(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts or parts[-1:] in {(".DS_Store",), ("Thumbs.db",)}
+def is_clutter(name: str) -> bool:
+    """Return whether a path in an archive is none of what somebody meant to send."""
+    return not CLUTTER.isdisjoint(PurePosixPath(name.replace("\\", "/")).parts)

@@ -94,7 +94,7 @@ def _missing(root: str, extras: List[str]) -> List[str]:
         project = tomllib.load(file)["project"]
     wanted = list(project["dependencies"])
     for extra in extras:
-        wanted += project["optional-dependencies"][extra]
+        wanted += project.get("optional-dependencies", {}).get(extra, [])
     missing = []
     for requirement in wanted:
         name = re.split(r"[\[<>=~!; ]", requirement, maxsplit=1)[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring.metrics.inputs import numbers, same_length, weight_of
+from scoring.metrics.inputs import even, numbers, same_length, weight_of
 from scoring.metrics.registry import Array, MetricInputError, Param, UndefinedMetricError
 
 Value = Callable[[Array, Array, Array | None], float]
@@ -29,7 +29,7 @@ AVERAGE = Param(
 
 def arrays(y_true: Any, y_score: Any, *, sample_weight: Any) -> tuple[Array, Array, Array | None]:
     """Return truth, scores as float64 of shape (rows,) or (rows, 2 or more), and weights."""
-    true, score = np.asarray(y_true), numbers(y_score, name="y_score")
+    true, score = even(y_true, name="y_true"), numbers(y_score, name="y_score")
     same_length(true, score)
     true, score = (part[:, 0] if part.ndim == 2 and part.shape[1] == 1 else part for part in (true, score))
     if true.ndim == 1 and score.ndim == 2 and score.shape[1] == 0:

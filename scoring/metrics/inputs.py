@@ -40,6 +40,14 @@ def _no_numbers(values: Any) -> str:
     return "has rows of different lengths."
 
 
+def even(values: Any, *, name: str) -> Array:
+    """Return ``values`` as an array of what they are, refusing rows of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise MetricInputError(f"{name} has rows of different lengths.") from error
+
+
 def same_length(y_true: Array, y_pred: Array) -> None:
     """Refuse arrays of different length, and empty ones."""
     if len(y_true) != len(y_pred):
@@ -71,7 +79,7 @@ def label_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
 
 def label_column(values: Any, *, name: str) -> Array:
     """Return labels of shape (rows,), refusing NaN; whole numbers as integers."""
-    array = np.asarray(values)
+    array = even(values, name=name)
     if array.ndim != 1:
         raise MetricInputError(f"{name} has shape {array.shape}, expected one column of labels.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

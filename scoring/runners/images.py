@@ -10,35 +10,11 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from scoring.environments import Environment
 from scoring.errors import HostError, fail
+from scoring.fitting import of_image
 from scoring.sandbox.backend import Sandbox
 
-ENGINES = {"docker", "podman"}
 NO_ENGINE = "The phase takes images, which only docker or podman can run: set PODIUM_SANDBOX on the workers for them."
-
-
-def in_environment(environment: Environment, sandbox: Sandbox) -> Sandbox:
-    """Return the sandbox in which an environment's Python can be started. Raises HostError where that is none."""
-    if sandbox.name not in ENGINES:
-        if environment.image:
-            raise HostError("no_engine", f"The environment `{environment.name}` is an image, which needs an engine.")
-        return sandbox
-    if not environment.image:
-        message = (
-            f"The environment `{environment.name}` is a folder of this machine, but code runs by {sandbox.name} here. "
-            "Make one of an image that has the packages: manage.py environment image NAME IMAGE"
-        )
-        raise HostError("environment_engine", message)
-    return _of_image(environment.image, sandbox)
-
-
-def _of_image(image: str, sandbox: Sandbox) -> Sandbox:
-    from scoring.sandbox.container import Container  # noqa: PLC0415 - only where there are images
-
-    if not isinstance(sandbox, Container):
-        raise HostError("no_engine", NO_ENGINE)
-    return sandbox.with_image(image)
 
 
 @contextlib.contextmanager
@@ -58,7 +34,7 @@ def sandbox_of(archive: Path, sandbox: Sandbox) -> Iterator[Sandbox]:
     except images.BadImageError as error:
         raise fail("image_invalid", str(error)) from error
     try:
-        yield _of_image(image, sandbox)
+        yield of_image(image, sandbox)
     finally:
         with contextlib.suppress(SandboxError):  # another job runs the same image, and removes it when it is the last
             images.remove(image, sandbox)

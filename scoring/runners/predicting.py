@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Literal
 
 from scoring.environments import Environment
-from scoring.errors import HostError, SubmissionError, fail
+from scoring.errors import HostError, SubmissionError
+from scoring.fitting import in_environment
 from scoring.jobs import ScoreError
-from scoring.runners.images import in_environment, sandbox_of
+from scoring.requirements import check_requirements, read_requirements
+from scoring.runners.entries import Unpacked, unpack
+from scoring.runners.images import sandbox_of
 from scoring.runners.notebooks import rendered
 from scoring.runners.reports import why
-from scoring.runners.requirements import LARGEST, check_requirements
 from scoring.runners.specs import ModelSpec, StreamSpec
 from scoring.runners.streaming import Gateway, Refusal
-from scoring.runners.unpacking import Unpacked, unpack
 from scoring.sandbox.backend import Running, Sandbox
 from scoring.sandbox.jobs import JobSpec, Limits, Result, Tree, Verdict
 from scoring.sandbox.supervisor import CANCELLED
@@ -198,16 +199,7 @@ def _check_sent(job: PredictJob, sent: Unpacked) -> None:
     if job.kind == "model":
         library = "onnxruntime" if sent.entry.lower().endswith(".onnx") else "skops"
         job.environment.need(library, "pandas", what="This model")
-    if "requirements.txt" not in sent.files:
-        return
-    path = sent.folder / "requirements.txt"
-    try:
-        text = path.read_text(encoding="utf-8") if path.stat().st_size <= LARGEST else None
-    except UnicodeDecodeError:
-        text = None
-    if text is None:
-        raise fail("requirements_unreadable", "requirements.txt is not a text of at most 64 kB.")
-    check_requirements(text, job.environment)
+    check_requirements(read_requirements(sent.folder), job.environment)
 
 
 def _spec(job: PredictJob, sent: Unpacked, *, input: Path) -> JobSpec:

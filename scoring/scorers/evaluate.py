@@ -14,13 +14,13 @@ from typing import Any
 
 from scoring.errors import HostError, SubmissionError, fail, listed, shown
 from scoring.jobs import ScoreError, ScoreResult
+from scoring.requirements import missing, read_requirements
 from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result
 from scoring.scorers.answers import DETAIL, MESSAGE, NoAnswerError, last_stage, read_lines
 from scoring.scorers.function import sha256
 from scoring.scorers.keys import Leaderboard
 from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, used
-from scoring.scorers.requirements import missing
-from scoring.scorers.unpacking import inner_folder, is_zip, unpack
+from scoring.unpacking import inner_folder, is_zip, unpack_zip
 
 PACKAGE = "evaluation_script"
 SCORER_LIMITS = Limits(wall_s=120, memory_mb=2048, output_bytes=16 * MIB)
@@ -83,7 +83,7 @@ def stage_package(script: Path, folder: Path, package: Path) -> None:
     if script.is_file():
         source = folder / "unpacked"
         try:
-            unpack(script, source)
+            unpack_zip(script, source)
         except SubmissionError as error:
             raise HostError("scorer_archive", f"In the evaluation script: {error.message}") from error
     put_all(inner_folder(source, "__init__.py", "main.py"), package)
@@ -91,8 +91,10 @@ def stage_package(script: Path, folder: Path, package: Path) -> None:
 
 def _check_requirements(package: Path, place: Place) -> None:
     """Raise HostError where the environment lacks what the script's requirements.txt names."""
-    path = package / "requirements.txt"
-    absent = missing(path.read_text(errors="replace"), place.environment.packages) if path.is_file() else []
+    try:
+        absent = missing(read_requirements(package), place.environment)
+    except SubmissionError as error:
+        raise HostError("scorer_requirements", f"In the evaluation script: {error.message}") from error
     if absent:
         message = f"The evaluation script needs what its environment {shown(place.environment.name)} does not have: "
         raise HostError("scorer_requirements", f"{message}{'; '.join(absent)}.")

@@ -28,7 +28,7 @@ from scoring.scorers.evaluate import SCORER_LIMITS
 from scoring.scorers.function import sha256
 from scoring.scorers.keys import Leaderboard
 from scoring.scorers.places import Place, broken, hosts_matter, put, put_all, said, used
-from scoring.scorers.unpacking import inner_folder, is_zip, unpack
+from scoring.unpacking import inner_folder, is_zip, unpack_zip
 
 METADATA = ("metadata.yaml", "metadata.yml", "metadata")
 DEFAULT = "python3 $program/score.py $input $output"
@@ -101,7 +101,7 @@ def _stage(job: ProgramJob, folder: Path) -> None:
     _stage_code(job.program, folder / "program", alone="score.py")
     put_all(job.reference, folder / "ref")
     if is_zip(job.submission):
-        unpack(job.submission, folder / "submission")
+        unpack_zip(job.submission, folder / "submission")
     else:
         put(job.submission, folder / "submission" / Path(job.filename).name)
     (folder / "res").mkdir()
@@ -122,7 +122,7 @@ def _stage_code(source: Path, target: Path, *, alone: str) -> None:
     elif is_zip(source):
         unpacked = target.with_name(f"{target.name}-unpacked")
         try:
-            unpack(source, unpacked)
+            unpack_zip(source, unpacked)
         except SubmissionError as error:
             raise HostError("scorer_archive", f"In the program: {error.message}") from error
         put_all(inner_folder(unpacked, *METADATA, alone), target)

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from scoring.environments import Environment
-from scoring.jobs import ScoreResult
+from scoring.errors import HostError
+from scoring.fitting import in_environment
+from scoring.jobs import ScoreError, ScoreResult
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, JobSpec, Limits, Result, Verdict
 from scoring.scorers import FunctionJob
@@ -41,8 +43,12 @@ class SandboxScorer:
 
     def score(self, job: Job, *, on_wait: Callable[[], None] | None = None) -> ScoreResult:
         """Score ``job`` and return what became of it, whatever it was. What ``on_wait`` raises ends it."""
+        try:
+            sandbox = in_environment(self._environment, self._sandbox)
+        except HostError as error:
+            return ScoreResult(verdict="host_error", error=ScoreError.of(error))
         place = Place(
-            sandbox=self._sandbox,
+            sandbox=sandbox,
             environment=self._environment,
             on_wait=on_wait or (lambda: None),
             wait_s=self._wait_s,

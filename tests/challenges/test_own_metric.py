@@ -276,6 +276,15 @@ def test_without_its_environment_it_takes_nothing_and_says_what_to_run(cast: Cas
 # Hosts
 
 
+def test_where_containers_run_it_an_environment_that_is_a_folder_closes_it(cast: Cast, settings: Any) -> None:
+    scored_by(cast, FUNCTION)
+    settings.SANDBOX = "docker"
+    answer = send(cast.client("ada"), predictions(5))
+    assert answer.status_code == 409
+    assert "manage.py environment image NAME IMAGE" in answer.content.decode()
+    assert any("code runs by docker here" in sentence for sentence in missing(cast.forest))
+
+
 def test_boards_are_made_of_what_it_declares(cast: Cast) -> None:
     phase = scored_by(cast, FUNCTION)
     Board.objects.filter(phase=phase).delete()

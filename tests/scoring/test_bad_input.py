@@ -119,6 +119,16 @@ FILES: dict[str, tuple[bytes | str, str, str]] = {
         "not_a_number",
         "Row 3, column `label`: found `high`, expected a number.",
     ),
+    "text that a parser says of itself": (
+        rows("0.1", "straddling", "0.8", "0.2"),
+        "not_a_number",
+        "Row 3, column `label`: found `straddling`",
+    ),
+    "a row too long with a parser's words": (
+        GOOD.replace("0.9", "0.9,conversion error"),
+        "ragged_row",
+        "Row 3: found 3 cells, expected 2",
+    ),
     "nan": (rows("0.1", "nan", "0.8", "0.2"), "not_finite", "Row 3, column `label`: found `nan`, expected a number."),
     "NA": (rows("0.1", "0.9", "NA", "0.2"), "not_finite", "Row 4, column `label`: found `NA`"),
     "inf": (rows("0.1", "-inf", "0.8", "0.2"), "not_finite", "Infinity cannot be scored."),
@@ -424,6 +434,15 @@ def test_no_message_changes_when_the_labels_do(refuse: Refuse) -> None:
             for a, b, c, d in ((0, 1, 0, 1), (1, 1, 0, 0), (1, 1, 1, 1), (0, 0, 0, 0))
         }
         assert len(words) == 1
+
+
+def test_a_row_that_is_cut_off_is_named_in_a_large_file_that_has_text_for_numbers_too(refuse: Refuse) -> None:
+    # Large enough for several threads, of which the one with the text is done first.
+    ids = range(1, 12_001)
+    reference = "id,label,Usage\n" + "".join(f"{one},{one % 2},Public\n" for one in ids)
+    mine = ["id,label", "1,high", *(f"{one},0.{'5' * 1000}" for one in ids[1:-1]), "12000"]
+    error = refuse("\n".join(mine), reference=reference, split=None)
+    assert (error.first.code, error.first.row) == ("ragged_row", 12_001)
 
 
 def test_a_score_that_labels_leave_undefined_is_null_and_not_an_error(send: Any) -> None:

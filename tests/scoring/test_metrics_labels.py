@@ -172,6 +172,12 @@ def test_a_third_class_asks_for_an_average() -> None:
             ours(name, [0, 1, 2], [0, 1, 1])
 
 
+@pytest.mark.parametrize("name", ["f1_macro", "mcc", "ari", "roc_auc", "log_loss"])
+def test_rows_of_different_lengths_are_no_labels(name: str) -> None:
+    with pytest.raises(MetricInputError, match="y_true has rows of different lengths"):
+        ours(name, [[1], [2, 3]], [1, 2])
+
+
 def test_the_standard_error_of_f1_is_the_known_one() -> None:
     random = np.random.default_rng(3)
     true = random.integers(0, 2, 4000)

@@ -135,6 +135,11 @@ def test_it_is_on_by_itself_where_the_site_is_for_others(
     assert (found.state, found.text.startswith("on: ")) == ("ok", on)
 
 
+def test_where_programs_run_in_containers_it_is_still_bubblewrap_that_has_to_work(settings: Settings) -> None:
+    settings.SANDBOX, settings.HARDENED = "docker", "on"
+    assert (hardening.isolation_here().backend, hardening.is_shut()) == ("bubblewrap", False)
+
+
 def test_a_public_site_that_does_without_hears_of_it(settings: Settings) -> None:
     settings.HARDENED, settings.BASE_URL = "off", "https://podium.example.org"
     assert "podium.W005" in {found.id for found in checks.production_mistakes()}

@@ -17,7 +17,7 @@ from podium.challenges.scorers import reads_files
 from podium.core import isolation
 from podium.core.errors import WrongType
 from podium.submissions.models import Submission
-from scoring.runners.images import ENGINES
+from scoring.fitting import ENGINES
 
 Kind = Submission.Kind
 TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz", ".csv.zip", ".tsv.zip", ".parquet.zip", ".zip")

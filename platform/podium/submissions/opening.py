@@ -9,6 +9,7 @@ from django.conf import settings
 
 from podium.challenges.models import Phase
 from podium.challenges.scorers import METRIC
+from podium.core import isolation
 from podium.core.errors import Conflict
 from podium.submissions import workers
 from podium.submissions.kinds import CODE_KINDS, kinds_of, runnable, runs_code
@@ -16,6 +17,7 @@ from podium.submissions.models import Submission
 from podium.submissions.states import Queue
 from scoring.environments import STANDARD, Environment, find
 from scoring.errors import HostError
+from scoring.fitting import check_fits
 from scoring.runners.predicting import ModelSpec, PredictJob, StreamSpec
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
@@ -45,7 +47,7 @@ def why_closed(phase: Phase) -> Closed | None:
             environment_of(phase)
     except HostError as error:
         name = phase.environment or STANDARD
-        return Closed("sandbox_missing", f"Its environment “{name}” is not there on this site.", error.message)
+        return Closed("sandbox_missing", f"Its environment “{name}” is none that runs on this site.", error.message)
     queue = Queue.GPU if phase.resource == Phase.Resource.GPU else Queue.CODE
     lacking = workers.any_allows(queue) or (workers.any_reads(queue) if _is_read(phase) else "")
     return Closed("sandbox_missing", lacking) if lacking else None
@@ -76,8 +78,10 @@ def needs_environment(phase: Phase) -> bool:
 
 
 def environment_of(phase: Phase) -> Environment:
-    """Return what a phase's code runs in. Raises HostError where it was not built."""
-    return find(Path(settings.ENVIRONMENTS_DIR), phase.environment or STANDARD)
+    """Return what a phase's code runs in. Raises HostError where it was not built, or fits no sandbox of the site."""
+    found = find(Path(settings.ENVIRONMENTS_DIR), phase.environment or STANDARD)
+    check_fits(found, isolation.backend())
+    return found
 
 
 def limits_of(phase: Phase) -> Limits:

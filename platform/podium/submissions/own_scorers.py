@@ -18,6 +18,7 @@ from django.conf import settings
 from podium.challenges.labels import why_not
 from podium.challenges.models import DatasetVersion, Phase, Task
 from podium.challenges.scorers import EVALUATE, FUNCTION, OWN, runs_own
+from podium.core import isolation
 from podium.core.models import Blob
 from podium.core.storage import blob_path
 from podium.submissions import opening, workers
@@ -25,6 +26,7 @@ from podium.submissions.models import Run, RunSubmission, Submission
 from podium.submissions.states import Queue
 from scoring.environments import HERE, Environment, find
 from scoring.errors import HostError
+from scoring.fitting import check_fits
 from scoring.jobs import ScoreError, ScoreResult
 from scoring.sandbox.backend import Sandbox
 from scoring.sandbox.jobs import MIB, Limits
@@ -54,8 +56,10 @@ def why_closed(phase: Phase) -> str:
 
 
 def environment_of(task: Task) -> Environment:
-    """Return what a task's scorer runs in. Raises HostError where it was not built."""
-    return find(Path(settings.ENVIRONMENTS_DIR), task.environment or HERE)
+    """Return what a task's scorer runs in. Raises HostError where it was not built, or fits no sandbox of the site."""
+    found = find(Path(settings.ENVIRONMENTS_DIR), task.environment or HERE)
+    check_fits(found, isolation.backend())
+    return found
 
 
 def limits_of(task: Task) -> Limits:

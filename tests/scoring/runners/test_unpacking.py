@@ -8,8 +8,9 @@ import pytest
 
 from scoring.environments import Environment
 from scoring.errors import SubmissionError
-from scoring.runners.requirements import check_requirements
-from scoring.runners.unpacking import PackLimits, unpack
+from scoring.requirements import check_requirements, missing
+from scoring.runners.entries import unpack
+from scoring.unpacking import UnpackLimits
 from tests.scoring.runners.conftest import zipped
 
 
@@ -95,7 +96,7 @@ def test_what_comes_out_is_counted_whatever_the_archive_says(refused):
 
 
 def test_an_archive_may_not_unpack_to_more_than_the_limit(refused):
-    assert refused(zipped(predict_dot_py=b"0" * 5000), limits=PackLimits(total_bytes=4000)) == "too_large"
+    assert refused(zipped(predict_dot_py=b"0" * 5000), limits=UnpackLimits(total_bytes=4000)) == "too_large"
 
 
 def test_damaged_archives_are_told(refused, tmp_path):
@@ -157,6 +158,11 @@ def test_each_line_that_asks_for_more_is_named(line, code, words):
     assert caught.value.first.row == 2
     assert caught.value.first.message.startswith("requirements.txt, line 2: ")
     assert words in caught.value.first.message
+
+
+def test_of_a_host_s_file_only_what_is_missing_counts():
+    text = "-r more.txt\nwhat is this?\nscipy @ file:///x\nnumpy<1\nnothing-like-this>=2\nold; python_version < '3'\n"
+    assert missing(text, HERE) == [f"`numpy<1` (it has {HERE.packages['numpy']})", "`nothing-like-this>=2`"]
 
 
 def test_requirements_are_looked_at_before_anything_runs(run):

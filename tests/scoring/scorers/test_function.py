@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from scoring.environments import Environment
+from scoring.errors import HostError
+from scoring.fitting import check_fits
+from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.container import Container
 from scoring.scorers import FunctionJob, FunctionLimits
 from scoring.scorers.answers import NoAnswerError, read_result
 from scoring.scorers.function import TrustedChild
@@ -155,3 +160,20 @@ def test_a_text_of_an_answer_is_cut_and_a_number_that_is_not_finite_is_none() ->
     read = read_result(long)
     assert (len(read.detail), len(read.scores[0].key), read.scores[0].value) == (16_384, 64, None)
     assert replace(read, detail="").error is None
+
+
+def test_no_environment_fits_kubernetes_which_is_said_before_anything_starts() -> None:
+    with pytest.raises(HostError, match="bubblewrap, docker or podman on the workers"):
+        check_fits(Environment.of_this_python(), "kubernetes")
+
+
+def test_an_environment_that_its_sandbox_cannot_start_is_said_with_what_to_run(job: Jobs, tmp_path: Path) -> None:
+    folder = Environment.of_this_python()
+    image = replace(folder, name="vision", image="sha256:1")
+    for sandbox, environment, code, words in (
+        (Container(), folder, "environment_engine", "manage.py environment image NAME IMAGE"),
+        (Bubblewrap(), image, "no_engine", "The environment `vision` is an image, which needs an engine."),
+    ):
+        result = SandboxScorer(sandbox, environment, folder=tmp_path).score(job())
+        assert result.error is not None
+        assert (result.verdict, result.error.code, words in result.error.message) == ("host_error", code, True)
