@@ -50,7 +50,19 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 OLDEST_PYTHON = (3, 11)
 INSTALL_S = 1800
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-OF_A_VENV = {"bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share", ".gitignore", ".lock", "CACHEDIR.TAG"}
+OF_A_VENV = {
+    "bin",
+    "etc",
+    "include",
+    "lib",
+    "lib64",
+    "man",
+    "pyvenv.cfg",
+    "share",
+    ".gitignore",
+    ".lock",
+    "CACHEDIR.TAG",
+}
 """What may lie in a virtual environment that jobs are to see, and our own mark of what was installed."""
 SECRETS = ("PODIUM_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTHON")
 PIP = ("install", "--quiet", "--disable-pip-version-check")
