@@ -155,11 +155,11 @@ def test_what_a_worker_found_counts_for_the_whole_site(settings: Settings, monke
 def test_code_is_not_taken_where_containers_run_it_and_nothing_reads_what_it_writes(
     cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phase = takes_code(cast.forest)
+    phase = takes_code(cast.forest, kinds=["container"])  # an image, which needs no environment of ours
     settings.SANDBOX = "docker"
     answers = {"docker": replace(nothing(), canaries=(Canary(name="start", held=True, seen="A job ran."),))}
     monkeypatch.setattr(isolation, "isolation", lambda kind="", **_: answers.get(kind or "docker", nothing()))
-    answer = send(cast.client("ada"), REPEATS.encode(), name="predict.py")
+    answer = send(cast.client("ada"), b"layers", name="image.tar")
     assert answer.status_code == 409
     assert "read in a sandbox of bubblewrap, also where “docker” runs it" in answer.text
     assert "sudo apt install bubblewrap" in answer.text
