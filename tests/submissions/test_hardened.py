@@ -14,7 +14,7 @@ from podium.submissions.models import Run, Submission, Worker
 from podium.submissions.opening import why_closed
 from scoring.sandbox.jobs import Canary, Isolation
 from tests.cast import Cast, predictions
-from tests.submissions.coding import REPEATS, takes_code
+from tests.submissions.coding import takes_code
 from tests.submissions.sending import newest, send
 from tests.submissions.test_bad_files import BAD, GOOD, GOOD_TOO, without_limit, zipped
 
