@@ -23,6 +23,9 @@ WITHOUT_SERVERS = (
     "tests/sandbox",
     "tests/start",
     "tests/demo/test_whole.py",
+    "tests/client/test_run.py",
+    "tests/submissions/test_code_kills.py",
+    "tests/submissions/test_hardened.py",
     "tests/submissions/test_kills.py",
     BROWSER,
 )  # no database, or one of their own: once is enough
