@@ -231,7 +231,7 @@ def _run_installer(root: str, argv: List[str], extras: List[str]) -> None:
     constraints = os.path.join(root, ".ci", "constraints.txt")
     if os.path.isfile(constraints):
         command += ["-c", constraints]
-    what = "what the tests need" if extras else "Podium and the packages it stands on"
+    what = "what the tests need" if "test" in extras else "Podium and the packages it stands on"
     _say("Installing %s into .venv. It takes a minute or two, once …" % what)
     status, output = _run_quietly(command, _pip_environment(), root)
     if not status:
