@@ -97,7 +97,7 @@ def room_for(pk: int) -> Iterator[None]:
 def limits_of(run: Run) -> Limits:
     """Return the most that one of a run's jobs may use; they come one after the other."""
     phases = Phase.objects.filter(submissions__runs=run)
-    asked = [getattr(run.task, "limits", None), *phases.values_list("predict_limits", flat=True)]
+    asked = [run.task.limits, *phases.values_list("predict_limits", flat=True)]
     usual = Limits()
     cpus = [limits["cpus"] for limits in asked if limits and "cpus" in limits]
     memory = [limits["memory_mb"] for limits in asked if limits and "memory_mb" in limits]
