@@ -25,7 +25,7 @@ def sandbox_of(archive: Path, sandbox: Sandbox) -> Iterator[Sandbox]:
     """
     from scoring.sandbox import images  # noqa: PLC0415 - only where there are images
     from scoring.sandbox.container import Container  # noqa: PLC0415
-    from scoring.sandbox.supervisor import SandboxError  # noqa: PLC0415
+    from scoring.sandbox.watching import SandboxError  # noqa: PLC0415
 
     if not isinstance(sandbox, Container):
         raise HostError("no_engine", NO_ENGINE)

@@ -29,7 +29,7 @@ from scoring.runners.specs import ModelSpec, StreamSpec
 from scoring.runners.streaming import Gateway, Refusal
 from scoring.sandbox.backend import Running, Sandbox
 from scoring.sandbox.jobs import JobSpec, Limits, Result, Tree, Verdict
-from scoring.sandbox.supervisor import CANCELLED
+from scoring.sandbox.watching import CANCELLED
 
 __all__ = ["ModelSpec", "PredictJob", "Predicted", "Predicting", "StreamSpec", "start"]
 

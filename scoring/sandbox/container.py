@@ -1,6 +1,6 @@
 """The backend of a container engine: docker or podman, by the command line tool of either.
 
-**Theory of operation.** A supervisor (:mod:`scoring.sandbox.engine`), as the one of bubblewrap is, takes a slot and
+**Theory of operation.** A supervisor (:mod:`scoring.sandbox.contained`), as the one of bubblewrap is, takes a slot and
 works with the engine alone: no folder of this machine is shared with a container, so the engine may belong to root, to
 another user or to another machine, and a worker may itself be a container that was given the engine's socket.
 
@@ -43,11 +43,11 @@ from typing import Any
 from scoring.sandbox import bubblewrap, engine
 from scoring.sandbox.jobs import Canary, Isolation, JobSpec, Result
 from scoring.sandbox.slots import SLOTS, free
-from scoring.sandbox.supervisor import SandboxError
+from scoring.sandbox.watching import SandboxError
 
 PROGRAM = (
     "import sys; root, first, after, cgroups, channel = sys.argv[1:]; sys.path.append(root); "
-    "from scoring.sandbox.engine import main; main(int(first), int(after), cgroups, int(channel))"
+    "from scoring.sandbox.contained import main; main(int(first), int(after), cgroups, int(channel))"
 )
 IMAGE = "podium-sandbox"
 """The image's name where neither a caller nor PODIUM_SANDBOX_IMAGE says another."""

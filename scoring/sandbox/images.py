@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from scoring.sandbox import engine
 from scoring.sandbox.container import Container
-from scoring.sandbox.supervisor import SandboxError
+from scoring.sandbox.watching import SandboxError
 
 CONFIG_BYTES = 4 << 20
 LAYERS = 200
@@ -48,7 +48,7 @@ def load(archive: Path, sandbox: Container, *, largest: int = LARGEST) -> str:
         clean.seek(0)
         process = tool.start("load", "--quiet", stdin=clean)
         try:
-            engine._said(*engine._ended(process, ["load"]))
+            engine.said(*engine.ended(process, ["load"]))
         except SandboxError as error:
             raise BadImageError(f"The engine does not take this image: {error}") from error
     found: str = tool.inspect("image", digest)["Id"]

@@ -48,11 +48,10 @@ from scoring.sandbox import bubblewrap, manifests
 from scoring.sandbox.cgroups import PREFIX, find_parents
 from scoring.sandbox.collecting import copy_in
 from scoring.sandbox.container import IMAGE
-from scoring.sandbox.engine import Pieces
 from scoring.sandbox.jobs import Canary, Isolation, JobSpec, Result, Verdict
 from scoring.sandbox.slots import SLOTS, Slot, free, owner, remove_tree, take
-from scoring.sandbox.supervisor import CANCELLED, Live, SandboxError, Stream
-from scoring.sandbox.tars import TarCollection
+from scoring.sandbox.tars import Pieces, TarCollection
+from scoring.sandbox.watching import CANCELLED, Live, SandboxError, Stream
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TICK_S = 0.2

@@ -23,23 +23,15 @@ from scoring.sandbox.cgroups import Group, find_parents
 from scoring.sandbox.collecting import Collection, copy_in
 from scoring.sandbox.messages import framed, receive
 from scoring.sandbox.slots import Slot, take
+from scoring.sandbox.watching import CANCELLED, CHUNK, DYING_S, MIB, SandboxError, Watch, ours, stay_wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-TICK_S = 0.1
-DYING_S = 10.0
 WARMING_S = 120.0
-CHUNK = 1 << 16
 FULL = 4096
 """A file system with less room than a page is full."""
-MIB = 1 << 20
-CANCELLED = "cancelled"
-
-
-class SandboxError(Exception):
-    """Something that is ours went wrong."""
 
 
 def main(first_slot: int, after_slots: int, cgroups: str, channel: int) -> None:
@@ -52,7 +44,7 @@ def main(first_slot: int, after_slots: int, cgroups: str, channel: int) -> None:
     try:
         report = _run(range(first_slot, after_slots), cgroups=cgroups == "yes", channel=channel)
     except Exception as error:  # whatever it is, it is not the job's fault
-        report = _ours(f"{type(error).__name__}: {error}")
+        report = ours(f"{type(error).__name__}: {error}")
     if report is not None:
         with contextlib.suppress(BrokenPipeError), open(1, "wb", closefd=False) as stream:
             stream.write(framed(report))
@@ -86,63 +78,14 @@ def _bring(job: dict[str, Any], slot: Slot, *, new: bool) -> None:
     """Copy code and inputs into the slot's folders, which are there already where they are not ``new``."""
     more = {f"more{number}": source for number, source in enumerate(job["inputs"].values())}
     for name, source in {"code": job["code"], "input": job["input"], **more}.items():
-        copy_in(source, f"{slot.job}/{name}", look_up=_stay_wanted, new=new)
+        copy_in(source, f"{slot.job}/{name}", look_up=stay_wanted, new=new)
 
 
-def _stay_wanted() -> None:
-    """Raise SandboxError where standard input has ended."""
-    if select.select([0], [], [], 0)[0]:
-        raise SandboxError(CANCELLED)
-
-
-class Live:
-    """The caller's file into which streams are written while a job runs, up to a cap."""
-
-    def __init__(self, path: str | None, *, cap: int) -> None:
-        self._left = cap if path else 0
-        if path:
-            self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-    def add(self, part: bytes) -> None:
-        """Write what there is room for; where the disk has none, the job goes on without."""
-        part = part[: self._left]
-        self._left -= len(part)
-        if part:
-            with contextlib.suppress(OSError):
-                os.write(self._handle, part)
-
-
-class Stream:
-    """One stream of the job: its last bytes, and how many there were."""
-
-    def __init__(self, handle: int, *, kept: int, live: Live) -> None:
-        self.handle, self._kept, self._live = handle, kept, live
-        self.seen, self._last = 0, b""
-
-    def read(self) -> bool:
-        """Take what there is. Returns False at its end."""
-        part = os.read(self.handle, CHUNK)
-        self.seen += len(part)
-        self._live.add(part)
-        self._last = (self._last + part)[-self._kept :]
-        return bool(part)
-
-    @property
-    def text(self) -> str:
-        """What was kept, without the rest of a character that was cut."""
-        whole = self._last
-        if self.seen > len(whole):
-            while whole and whole[0] & 0xC0 == 0x80:
-                whole = whole[1:]
-        return whole.decode(errors="replace")
-
-
-class Job:
+class Job(Watch):
     """One job, from its start until nothing of it runs any more."""
 
     def __init__(self, *, slot: Slot, group: Group, channel: int) -> None:
         self._slot, self._group, self._channel = slot, group, channel
-        self._kill_reason: str | None = None
         self._said = b""
         self._peak = 0
         self._rules, self._arguments = (os.memfd_create(name) for name in ("rules", "arguments"))
@@ -167,7 +110,7 @@ class Job:
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
         """Run the job, and return the report. Raises SandboxError where it cannot begin, or does not end."""
-        self._take_on(job)
+        self._listen(job, self._outputs)
         _prepare(job, self._slot)
         pids = self._limits["pids"] + launching.OWN_PROCESSES
         self._group.limit(memory_bytes=self._limits["memory_mb"] * MIB, pids=pids, cpus=self._limits["cpus"])
@@ -180,11 +123,6 @@ class Job:
             self._await()
         self._supervise()
         return self._report()
-
-    def _take_on(self, job: dict[str, Any]) -> None:
-        self._job, self._limits = job, job["limits"]
-        live = Live(job["live"], cap=self._limits["stream_bytes"])
-        self._streams = [Stream(handle, kept=self._limits["stream_kept"], live=live) for handle in self._outputs]
 
     def _await(self) -> None:
         """Wait for the job of a warm interpreter, which may take an hour; then let it go on.
@@ -199,7 +137,7 @@ class Job:
         if job is None:
             self._give_up(CANCELLED)
         _bring(job, self._slot, new=False)
-        self._take_on(job)
+        self._listen(job, self._outputs)
         self._cpu_before = self._cpu_so_far()
         self._began = time.monotonic()
         self._deadline = self._began + self._limits["wall_s"]
@@ -258,44 +196,20 @@ class Job:
 
     def _supervise(self) -> None:
         """Watch, and come back when nothing of the job runs."""
-        watched = {self._process, self._status, *(stream.handle for stream in self._streams)}
-        poll = select.poll()
-        for handle in (*watched, 0):
-            poll.register(handle, select.POLLIN)
-        while watched:
-            for handle, _ in poll.poll(TICK_S * 1000):
-                if not self._heard(handle):
-                    poll.unregister(handle)
-                    watched.discard(handle)
-            self._watch()
+        self._follow(self._process, self._status)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
         self._ended = time.monotonic()
 
     def _heard(self, handle: int) -> bool:
-        """Deal with news from ``handle``. Returns False when it has no more."""
-        if handle == self._status:
-            part = os.read(handle, CHUNK)
-            self._said += part
-            return bool(part)
-        for stream in self._streams:
-            if handle == stream.handle:
-                more = stream.read()
-                if stream.seen > self._limits["stream_bytes"]:
-                    self._kill("output")
-                return more
-        if handle == 0:
-            self._kill(CANCELLED)
-        return False  # standard input, or the end of the process
+        if handle != self._status:
+            return super()._heard(handle)
+        part = os.read(handle, CHUNK)
+        self._said += part
+        return bool(part)
 
-    def _watch(self) -> None:
-        """Kill what passes a limit that nothing else holds."""
-        now = time.monotonic()
-        if now > self._deadline + DYING_S and self._kill_reason:
-            raise SandboxError("The job did not end when it was killed.")
-        if now > self._deadline:
-            self._kill("time")
+    def _measure(self) -> None:
         if self._group.oom_kills():
             self._kill("memory")
         if not self._group.counts:
@@ -314,13 +228,10 @@ class Job:
         if used > self._limits["memory_mb"] * MIB:
             self._kill("memory")
 
-    def _kill(self, reason: str) -> None:
+    def _end(self) -> None:
         """End the first process of the namespace, with which the kernel ends all others."""
-        if self._kill_reason is None:
-            self._kill_reason = reason
-            self._deadline = time.monotonic()
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def _exit_code(self) -> int | None:
         """Return the command's exit status as bubblewrap told it, or None where the command never ran."""
@@ -332,24 +243,14 @@ class Job:
         verdict, collection = self._verdict(), Collection(self._limits)
         if verdict != "sandbox_error":
             collection.take(self._out, self._job["out"])
-            verdict = self._with_files(verdict, collection)
+            verdict = self._with_files(verdict, collection, full=_full(self._out))
         out, err = (stream.text for stream in self._streams)
-        failed = verdict == "sandbox_error"
-        return {
-            "verdict": verdict,
-            **_how(code),
-            **self._used(),
-            "stdout": out,
-            "stderr": "" if failed else err,
-            "collected": collection.collected,
-            "refused": collection.refused,
-            "detail": (self._kill_reason or f"The job did not begin. {err}") if failed else "",
-        }
+        return self._told(verdict, code=code, used=self._used(), out=out, err=err, collection=collection)
 
     def _verdict(self) -> str:
         """Return how it ended, without a look at its files."""
-        if self._kill_reason is not None:
-            return "sandbox_error" if self._kill_reason == CANCELLED else self._kill_reason
+        if (killed := self._killed()) is not None:
+            return killed
         code, err = self._exit_code(), self._streams[1].text
         if self._group.oom_kills():
             return "memory"
@@ -360,13 +261,6 @@ class Job:
         if code and not self._group.counts and ("MemoryError" in err or "bad_alloc" in err):
             return "memory"
         return "runtime_error" if code else "ok"
-
-    def _with_files(self, verdict: str, collection: Collection) -> str:
-        """Return the verdict with what it left taken into account."""
-        if verdict in {"ok", "runtime_error"} and (collection.over or _full(self._out)):
-            return "output"
-        found = {item["path"] for item in collection.collected}
-        return "missing_output" if verdict == "ok" and not found.issuperset(self._job["expects"]) else verdict
 
     def _cpu_so_far(self) -> float:
         """Return the CPU time that was used up to now."""
@@ -383,19 +277,6 @@ class Job:
             "cpu_s": round(max(0.0, cpu_s - self._cpu_before), 4),
             "memory_mb": round(peak / MIB, 2),
         }
-
-
-def _how(code: int | None) -> dict[str, int | None]:
-    """Return exit status and signal: bubblewrap tells signals as shells do."""
-    if code is not None and 128 < code <= 128 + signal.SIGRTMAX:
-        return {"exit_code": None, "signal": code - 128}
-    return {"exit_code": code, "signal": None}
-
-
-def _ours(detail: str) -> dict[str, Any]:
-    empty = {"exit_code": None, "signal": None, "wall_s": 0.0, "cpu_s": 0.0, "memory_mb": 0.0}
-    words = {"stdout": "", "stderr": "", "collected": [], "refused": [], "detail": detail}
-    return {"verdict": "sandbox_error", **empty, **words}
 
 
 def _filter(*, counted: bool) -> bytes:

@@ -19,10 +19,14 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from scoring.sandbox.collecting import CHUNK, DEPTH, FILE, FOLDER, NEW, PATH_BYTES, Collection, plain
+from scoring.sandbox.watching import SandboxError, stay_wanted
 
 PAGE = os.sysconf("SC_PAGESIZE")
 SLACK_BYTES = 64 << 20
 """What a tar may hold beside the files that may come out: headers, and files that are too large, up to a point."""
+
+RESERVED = {"bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "out", "proc", "sbin", "sys", "tmp", "usr"}
+"""The folders in a root that an image may have something in, or that are ours."""
 
 KINDS = {
     tarfile.SYMTYPE: "symlink",
@@ -86,6 +90,35 @@ class Packer:
         member.size, member.mode = found.st_size, 0o755 if found.st_mode & 0o100 else 0o644
         with os.fdopen(os.dup(handle), "rb") as stream:
             self._tar.addfile(member, Watched(stream, self._look_up))
+
+
+class Pieces:
+    """What goes in: the folders that each first part of a path inside holds. Raises SandboxError for a strange one."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.folders = {"input": job["input"], **{path.strip("/"): source for path, source in job["inputs"].items()}}
+        if job["code"] is not None:  # an image may have code of its own there
+            self.folders["code"] = job["code"]
+        self.links = {path.strip("/"): target for path, target in job["links"].items()}
+        self.tops = sorted({path.partition("/")[0] for path in (*self.folders, *self.links)})
+        strange = RESERVED & set(self.tops) or {path for path in self.links if "/" not in path}
+        if strange:
+            raise SandboxError(f"A container cannot have this of ours in its root: {', '.join(sorted(strange))}.")
+
+    def has(self, folder: str) -> bool:
+        """Return whether a job may start in that folder."""
+        top = folder.strip("/").partition("/")[0]
+        return top in {"out", "tmp", *self.tops}
+
+    def pack(self, stream: IO[bytes]) -> None:
+        """Write all of it as a tar."""
+        packer = Packer(stream, look_up=stay_wanted)
+        for path, source in sorted(self.folders.items()):
+            packer.folder(source, path)
+        for path, target in self.links.items():
+            packer.link(path, target)
+        packer.end()
+        stream.close()
 
 
 class Watched(io.RawIOBase):

@@ -208,12 +208,14 @@ def docker(contained: Attack) -> Attack:
 def weaken(monkeypatch: pytest.MonkeyPatch) -> Weaken:
     def patch(lines: str) -> None:
         start, end = container.PROGRAM.split("; from ")
-        monkeypatch.setattr(container, "PROGRAM", f"{start}\nfrom scoring.sandbox import engine\n{lines}\nfrom {end}")
+        monkeypatch.setattr(
+            container, "PROGRAM", f"{start}\nfrom scoring.sandbox import contained, engine\n{lines}\nfrom {end}"
+        )
 
     return patch
 
 
-UNCHECKED = "engine.Job._check = lambda *words: None"
+UNCHECKED = "contained.Job._check = lambda *words: None"
 WITHOUT = """
 start = engine.Engine.start
 def without(self, *words, **streams):
@@ -223,7 +225,7 @@ engine.Engine.start = without
 
 
 def test_without_the_profile_keyrings_are_open(docker: Attack, weaken: Weaken) -> None:
-    weaken("""engine.profile = lambda: '{"defaultAction": "SCMP_ACT_ALLOW"}'""")
+    weaken("""contained.profile = lambda: '{"defaultAction": "SCMP_ACT_ALLOW"}'""")
     source = """
 import ctypes, os
 number = {"x86_64": 250, "aarch64": 219}[os.uname().machine]
@@ -252,7 +254,7 @@ def test_a_container_that_is_not_as_it_was_asked_for_does_not_start(docker: Atta
 
 def test_without_a_limit_a_large_process_lives(docker: Attack, weaken: Weaken) -> None:
     small = str(96 << 20)
-    weaken("engine.Job._read_back = lambda self: None" + WITHOUT.format(changes={small: str(1 << 30)}))
+    weaken("contained.Job._read_back = lambda self: None" + WITHOUT.format(changes={small: str(1 << 30)}))
     result = docker("x = bytearray(200 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('filled')")
     assert (result.verdict, result.stdout) == ("ok", "filled\n")
 
