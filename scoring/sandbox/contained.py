@@ -97,7 +97,7 @@ class Job(Watch):
         if (fault := self._fault(image)) is not None:
             return fault
         self._pieces = Pieces(self._job)
-        engine.remove(names.job)
+        engine.remove(names.slot)  # what was left there of one that was killed
         self._make_volumes()
         engine.all(self._create_keeper(), self._create_job(image))
         engine.say("start", names.keeper)

@@ -113,22 +113,19 @@ class Container:
 
         That is also what any worker of the engine left whose time is over. Raises SandboxError where no engine answers.
         """
-        tool, found = self._tool(), 0
-        there = tool.left()
+        tool = self._tool()
+        there, found = tool.left(), set()
         for slot in free(self._slots):
             try:
-                job = engine.Names(slot.number).job
-                if job in there:
-                    tool.remove(job)
-                    del there[job]
-                    found += 1
+                mine = engine.of_slot(slot.number)
+                if any(job.startswith(mine) for job in there):
+                    found |= tool.remove(mine)
             finally:
                 slot.give_back()
-        for job, until in there.items():
-            if until < time.time():
-                tool.remove(job)
-                found += 1
-        return found
+        for job, left in there.items():
+            if job not in found and left.until < time.time():
+                found |= tool.remove(job)
+        return len(found)
 
     def _values(self) -> dict[str, Any]:
         return {

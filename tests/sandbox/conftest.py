@@ -15,10 +15,10 @@ import pytest
 from scoring.sandbox.bubblewrap import Bubblewrap
 from scoring.sandbox.cgroups import find_parents
 from scoring.sandbox.container import Container, Podman
-from scoring.sandbox.engine import Names
+from scoring.sandbox.engine import of_slot
 from scoring.sandbox.jobs import JobSpec, Result
 from scoring.sandbox.slots import folder_of_all
-from tests.sandbox.machines import Machine, Somebody, missing, quick, slots
+from tests.sandbox.machines import Machine, Somebody, missing, quick, slots, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -84,25 +84,37 @@ class Attack:
 
     def survivors(self) -> list[str]:
         """Processes that the job started and that still run."""
-        return [folder.name for folder in Path("/proc").glob("[0-9]*") if self.token in _environment(folder)]
+        return [folder.name for folder in Path("/proc").glob("[0-9]*") if self.token in _read(folder / "environ")]
 
     def left(self) -> int:
         """Return how many of our slots have something left. By an engine, that of other runs of the tests is theirs."""
         if not isinstance(self.machine, Container):
             return self.machine.reap()
-        return len({Names(number).job for number in slots()} & set(self.machine._tool().left()))
+        return sum(job.startswith(ours()) for job in self.machine._tool().left())
 
     def look_over(self) -> None:
         assert self.survivors() == []
         assert mounts() == []
         assert self.canary.read_text() == "unchanged"
         assert self.left() == 0
+        wait_until(lambda: commands() == [])  # monitors end a moment after their containers
         assert cgroups() == []
+
+
+def ours() -> tuple[str, ...]:
+    """Return how the names of all that an engine has of our slots begin."""
+    return tuple(map(of_slot, slots()))
+
+
+def commands() -> list[str]:
+    """Return the processes that name containers of our slots: what an engine was told, and podman's monitors."""
+    texts = {folder.name: _read(folder / "cmdline") for folder in Path("/proc").glob("[0-9]*")}
+    return [pid for pid, text in texts.items() if any(name in text for name in ours())]
 
 
 def mounts() -> list[str]:
     """Return the mounts of our slots, by bubblewrap or an engine: those of others' tests may be there."""
-    jobs = {f"{Names(number).job}-" for number in slots()} | {f"{folder_of_all()}/{number}/" for number in slots()}
+    jobs = {*ours(), *(f"{folder_of_all()}/{number}/" for number in slots())}
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     return [line for line in lines if any(job in line for job in jobs)]
 
@@ -114,9 +126,10 @@ def cgroups() -> list[str]:
     return [str(folder / name) for folder in folders for name in sorted(names) if (folder / name).exists()]
 
 
-def _environment(folder: Path) -> str:
+def _read(path: Path) -> str:
+    """Return what /proc says of a process."""
     try:
-        return (folder / "environ").read_text(errors="replace")
+        return path.read_text(errors="replace")
     except OSError:  # it has ended, or is another's
         return ""
 

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,14 @@ def missing(engine: str) -> str:
     """Return what is missing for jobs by that engine, or nothing."""
     first = (Podman if engine == "podman" else Container)(slots=slots())._ready()
     return "; ".join(f"{item.seen} {item.mend}" for item in first if not item.held)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait for what has to come about."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "It did not come about."
+        time.sleep(0.01)
 
 
 def quick(**values: object) -> Limits:

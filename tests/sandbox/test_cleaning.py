@@ -5,14 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scoring.sandbox.bubblewrap import ROOT, Bubblewrap
 from tests.sandbox.conftest import Attack, cgroups
-from tests.sandbox.machines import slots
+from tests.sandbox.machines import slots, wait_until
 
 FOREVER = """
 import os, time
@@ -43,13 +42,6 @@ print(sandbox._spares[0].pid, flush=True)
 @pytest.fixture(autouse=True)
 def forever(here: Attack) -> None:
     (here.folder / "code" / "main.py").write_text(FOREVER)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "It did not come about."
-        time.sleep(0.01)
 
 
 def test_a_job_that_is_cancelled_is_gone_within_two_seconds(here: Attack) -> None:

@@ -1,11 +1,8 @@
-"""What is a container engine's own: its cleaning up, its images, and controls with one of its layers taken away."""
+"""What is a container engine's own: its images, its channels, and controls with one of its layers taken away."""
 
 import json
-import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,38 +11,18 @@ from pathlib import Path
 import pytest
 
 from scoring.sandbox import container
-from scoring.sandbox.bubblewrap import ROOT
 from scoring.sandbox.container import Container
-from scoring.sandbox.engine import UNTIL, Names
 from scoring.sandbox.jobs import Tree
 from tests.sandbox.conftest import Attack
-from tests.sandbox.machines import missing, slots
-from tests.sandbox.test_cleaning import FOREVER, wait_until
+from tests.sandbox.machines import missing, slots, wait_until
+from tests.sandbox.test_cleaning import FOREVER
 
 Weaken = Callable[[str], None]
-CALLER = """
-import sys, time
-from pathlib import Path
-from scoring.sandbox.backend import sandbox_here
-from scoring.sandbox.jobs import JobSpec
-engine, folder, token, first, last = sys.argv[1:]
-spec = JobSpec(
-    command=("python3", "main.py"), code=Path(folder, "code"), out=Path(folder, "out"), environment={"ATTACK": token}
-)
-sandbox_here(engine, slots=range(int(first), int(last))).start(spec)
-time.sleep(60)
-"""
 
 
 def engine(attack: Attack) -> Container:
     assert isinstance(attack.machine, Container)
     return attack.machine
-
-
-def ours(attack: Attack) -> list[str]:
-    """Return what the engine has of our slots."""
-    jobs = {Names(number).job for number in slots()}
-    return [job for job in engine(attack)._tool().left() if job in jobs]
 
 
 def forever(attack: Attack) -> None:
@@ -61,39 +38,6 @@ def test_a_job_that_is_cancelled_is_gone_within_two_seconds(contained: Attack) -
     wait_until(lambda: contained.survivors() == [])
     assert time.monotonic() - began < 2
     assert running.wait().detail == "cancelled"
-
-
-@pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9, 1.5])
-def test_what_a_killed_supervisor_left_is_reaped(contained: Attack, after_s: float) -> None:
-    forever(contained)
-    running = engine(contained).start(contained.spec("python3", "main.py"))
-    time.sleep(after_s)
-    os.kill(running.pid, signal.SIGKILL)
-    assert running.wait().verdict == "sandbox_error"
-    time.sleep(0.5)  # what the engine was told last it still does
-    engine(contained).reap()
-    assert contained.survivors() == []
-    assert ours(contained) == []
-
-
-def test_a_caller_that_is_killed_takes_the_job_along(contained: Attack) -> None:
-    forever(contained)
-    numbers = [str(slots().start), str(slots().stop)]
-    words = [sys.executable, "-c", CALLER, engine(contained).name, contained.folder, contained.token, *numbers]
-    caller = subprocess.Popen(words, cwd=ROOT)
-    wait_until(lambda: len(contained.survivors()) >= 4, 10)
-    caller.kill()
-    caller.wait()
-    wait_until(lambda: ours(contained) == [], 10)
-
-
-def test_what_another_worker_left_goes_when_its_time_is_over(contained: Attack) -> None:
-    tool = engine(contained)._tool()
-    for name, until in (("podium-sandbox-gone-0-1", 1_000_000_000), ("podium-sandbox-busy-0-1", 4_000_000_000)):
-        tool.say("volume", "create", "--label", f"{UNTIL}={until}", f"{name}-out")
-    engine(contained).reap()
-    assert [name for name in tool.left() if name.endswith("-0-1")] == ["podium-sandbox-busy-0-1"]
-    tool.remove("podium-sandbox-busy-0-1")
 
 
 def test_a_job_is_spoken_to_by_its_channel_and_its_prints_are_seen_live(contained: Attack) -> None:

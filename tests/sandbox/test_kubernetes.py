@@ -14,8 +14,7 @@ from scoring.sandbox.jobs import JobSpec, Tree
 from scoring.sandbox.kubernetes import Kubernetes
 from tests.sandbox.cluster import StandIn, complaints
 from tests.sandbox.conftest import Attack
-from tests.sandbox.machines import slots
-from tests.sandbox.test_cleaning import wait_until
+from tests.sandbox.machines import slots, wait_until
 
 
 @pytest.fixture
