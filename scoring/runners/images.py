@@ -16,12 +16,16 @@ from scoring.sandbox.backend import Sandbox
 
 NO_ENGINE = "The phase takes images, which only docker or podman can run: set PODIUM_SANDBOX on the workers for them."
 
+AROUND_S = 3600.0
+"""What loading an image, bringing its data in and taking its output out may take, and more."""
+
 
 @contextlib.contextmanager
-def sandbox_of(archive: Path, sandbox: Sandbox) -> Iterator[Sandbox]:
+def sandbox_of(archive: Path, sandbox: Sandbox, *, wall_s: float) -> Iterator[Sandbox]:
     """Load the image of ``archive`` into the engine of ``sandbox``; yield what runs jobs of that image.
 
-    Raises HostError where it has no engine, SubmissionError where the archive is not one image.
+    ``wall_s`` is how long a job of it may run. Raises HostError where it has no engine, SubmissionError where the
+    archive is not one image, SandboxError.
     """
     from scoring.sandbox import images  # noqa: PLC0415 - only where there are images
     from scoring.sandbox.container import Container  # noqa: PLC0415
@@ -30,11 +34,11 @@ def sandbox_of(archive: Path, sandbox: Sandbox) -> Iterator[Sandbox]:
     if not isinstance(sandbox, Container):
         raise HostError("no_engine", NO_ENGINE)
     try:
-        image = images.load(archive, sandbox)
+        image = images.load(archive, sandbox, wanted_s=wall_s + AROUND_S)
     except images.BadImageError as error:
         raise fail("image_invalid", str(error)) from error
     try:
         yield of_image(image, sandbox)
     finally:
-        with contextlib.suppress(SandboxError):  # another job runs the same image, and removes it when it is the last
+        with contextlib.suppress(SandboxError):  # then it is reaped when its time is over
             images.remove(image, sandbox)

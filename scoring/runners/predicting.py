@@ -29,7 +29,7 @@ from scoring.runners.specs import ModelSpec, StreamSpec
 from scoring.runners.streaming import Gateway, Refusal
 from scoring.sandbox.backend import Running, Sandbox
 from scoring.sandbox.jobs import JobSpec, Limits, Result, Tree, Verdict
-from scoring.sandbox.watching import CANCELLED
+from scoring.sandbox.watching import CANCELLED, SandboxError
 
 __all__ = ["ModelSpec", "PredictJob", "Predicted", "Predicting", "StreamSpec", "start"]
 
@@ -171,8 +171,13 @@ def _predict_by_image(job: PredictJob, sandbox: Sandbox, predicting: Predicting)
         expects=(job.expects,),
         live=job.live,
     )
-    with sandbox_of(job.submission, sandbox) as engine:
-        result = predicting.begin(engine, spec).wait()
+    try:
+        with sandbox_of(job.submission, sandbox, wall_s=job.limits.wall_s) as engine:
+            result = predicting.begin(engine, spec).wait()
+    except SandboxError as error:
+        return Predicted(
+            verdict="platform_error", error=THE_SANDBOX, result=Result(verdict=Verdict.SANDBOX_ERROR, detail=str(error))
+        )
     return _told(job, frozenset(), result, cancelled=predicting.cancelled)
 
 

@@ -35,6 +35,7 @@ nothing else. With ``runtime="runsc"`` (gVisor) a job has a kernel of its own.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -111,7 +112,8 @@ class Container:
     def reap(self) -> int:
         """Remove what supervisors left that were killed. Returns how many jobs had left something.
 
-        That is also what any worker of the engine left whose time is over. Raises SandboxError where no engine answers.
+        That is also what any worker of the engine left whose time is over, images that were sent among it. Raises
+        SandboxError where no engine answers.
         """
         tool = self._tool()
         there, found = tool.left(), set()
@@ -125,7 +127,14 @@ class Container:
         for job, left in there.items():
             if job not in found and left.until < time.time():
                 found |= tool.remove(job)
-        return len(found)
+        return len(found) + self._reap_images(tool)
+
+    def _reap_images(self, tool: engine.Engine) -> int:
+        stale = [tag for tag, until in tool.sent().items() if until < time.time()]
+        for tag in stale:
+            with contextlib.suppress(SandboxError):  # a container of it, which is reaped when its own time is over
+                tool.say("rmi", tag)
+        return len(stale)
 
     def _values(self) -> dict[str, Any]:
         return {

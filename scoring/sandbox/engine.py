@@ -23,9 +23,15 @@ COMMAND_S = 60.0
 HALF_MADE_S = 300
 """How long a container may be half made: then what makes it has ended, and it is removed by anybody."""
 UNTIL = "podium-sandbox-until"
+SENT = re.compile(r"(?:localhost/)?(podium-sent:(\d+)-[0-9a-f]{12})")
 UNSTARTED = {"created", "configured"}
 LOOKS, PAUSE_S = 10, 0.05
 NAME = re.compile(rf"({PREFIX}[A-Za-z0-9.]*-\d+-\d+-[0-9a-f]{{12}})(-.*)?")
+
+
+def sent(seconds: float) -> str:
+    """Return a tag for an image that somebody sent, which says until when it is wanted: so many seconds from now."""
+    return f"podium-sent:{int(time.time() + seconds)}-{os.urandom(6).hex()}"
 
 
 class Names:
@@ -157,6 +163,12 @@ class Engine:
                 job.until = max(job.until, row["until"])
         return there
 
+    def sent(self) -> dict[str, float]:
+        """Return the images that somebody sent, by the tags that they have here, and until when each is wanted."""
+        said = self.say("images", "--format", "{{.Repository}}:{{.Tag}}")
+        found = filter(None, map(SENT.fullmatch, said.splitlines()))
+        return {tag[1]: float(tag[2]) for tag in found}
+
     def _dockers(self) -> Iterator[dict[str, Any]]:
         """Yield what docker has of containers and volumes."""
         label, asked = '{{.Label "' + UNTIL + '"}}', ["--filter", f"name={PREFIX}", "--format"]
@@ -190,15 +202,17 @@ class Engine:
         return self.all(*commands)
 
 
-def ended(process: subprocess.Popen[bytes], words: list[str]) -> tuple[str, int, bytes, bytes]:
+def ended(
+    process: subprocess.Popen[bytes], words: list[str], *, seconds: float = COMMAND_S
+) -> tuple[str, int, bytes, bytes]:
     """Wait for a command, and return what it is, its status, and what it said."""
     what = " ".join(words[:2])
     try:
-        out, err = process.communicate(timeout=COMMAND_S)
+        out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return what, -1, b"", f"The engine took more than {COMMAND_S:.0f} s.".encode()
+        return what, -1, b"", f"The engine took more than {seconds:.0f} s.".encode()
     return what, process.returncode, out, err
 
 

@@ -1,9 +1,13 @@
-"""Takes an image that somebody sent, as ``docker save`` writes it, into a container engine, under no name but its own.
+"""Takes an image that somebody sent, as ``docker save`` writes it, into a container engine, under a tag that we make.
 
 Such an archive says which names its images get: loaded as it is, it could take the place of any image that the
 operator has, the keeper's among them. So nothing of it reaches the engine but one configuration and its layers, in an
 archive that we write. A layer is not unpacked here: the engine does that, in a place of its own, as it does for any
 image that is pulled. What is counted here is what the layers come to when they are unpacked.
+
+The same image may be sent twice and run at one time: each has a tag of its own, which goes with its job, and the engine
+removes an image with its last tag. A tag says until when it is wanted, for the worker may be killed meanwhile: then
+``Container.reap()`` removes it.
 
 What is wrong with an archive is a :class:`BadImageError`, whose words are for its sender.
 """
@@ -21,8 +25,8 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from scoring.sandbox import engine
 from scoring.sandbox.container import Container
+from scoring.sandbox.engine import Engine, ended, said, sent
 from scoring.sandbox.watching import SandboxError
 
 CONFIG_BYTES = 4 << 20
@@ -31,40 +35,53 @@ MEMBERS = 10_000
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 LARGEST = 8 << 30
+LOAD_S = 900.0
+"""How long an engine may take to unpack the largest."""
 
 
 class BadImageError(Exception):
     """The archive is not one image, or is too large. The words are for its sender."""
 
 
-def load(archive: Path, sandbox: Container, *, largest: int = LARGEST) -> str:
-    """Load the one image of ``archive`` and return its id, for ``Container(image=…, keeper=…)``.
+def load(archive: Path, sandbox: Container, *, wanted_s: float, largest: int = LARGEST) -> str:
+    """Load the one image of ``archive`` and return its tag, for ``Container(image=…, keeper=…)``.
 
-    ``largest`` is how many bytes its layers may have when they are unpacked. Raises BadImageError and SandboxError.
+    ``wanted_s`` is for how long nobody else may remove it, ``largest`` how many bytes its layers may have when they are
+    unpacked. Raises BadImageError and SandboxError.
     """
-    tool = sandbox._tool()
+    tool, tag = sandbox._tool(), sent(wanted_s)
     with tempfile.TemporaryFile() as clean:
-        digest = _rewrite(archive, clean, largest)
-        clean.seek(0)
-        process = tool.start("load", "--quiet", stdin=clean)
+        _rewrite(archive, clean, largest, tag)
         try:
-            engine.said(*engine.ended(process, ["load"]))
-        except SandboxError as error:
-            raise BadImageError(f"The engine does not take this image: {error}") from error
-    found: str = tool.inspect("image", digest)["Id"]
-    return found if found.startswith("sha256:") else f"sha256:{found}"
+            _load(tool, clean, tag)
+        except SandboxError:  # another job that ran the same image may have removed it in the middle of this
+            tool.say("version")  # else it is not the image's fault
+            _load_again(tool, clean, tag)
+    return tag
 
 
-def remove(image: str, sandbox: Container) -> None:
-    """Remove an image that was loaded. Raises SandboxError where it is in use.
-
-    Where another archive held the same one, that is gone as well: it can be loaded again.
-    """
-    sandbox._tool().say("rmi", image.removeprefix("sha256:"))
+def _load(tool: Engine, clean: IO[bytes], tag: str) -> None:
+    clean.seek(0)
+    said(*ended(tool.start("load", "--quiet", stdin=clean), ["load"], seconds=LOAD_S))
+    tool.inspect("image", tag)
 
 
-def _rewrite(archive: Path, clean: IO[bytes], largest: int) -> str:
-    """Write an archive that has only what we mean to load; return the digest of the image's configuration."""
+def _load_again(tool: Engine, clean: IO[bytes], tag: str) -> None:
+    try:
+        _load(tool, clean, tag)
+    except SandboxError as error:
+        if "no space left" in str(error):
+            raise
+        raise BadImageError(f"The engine does not take this image: {error}") from error
+
+
+def remove(tag: str, sandbox: Container) -> None:
+    """Remove an image that was loaded, if nobody else has it. Raises SandboxError where it is in use."""
+    sandbox._tool().say("rmi", tag)
+
+
+def _rewrite(archive: Path, clean: IO[bytes], largest: int, tag: str) -> None:
+    """Write an archive that has only what we mean to load."""
     try:
         with tarfile.open(archive, mode="r:*") as source, tarfile.open(fileobj=clean, mode="w") as target:
             files = _files(source)
@@ -75,7 +92,7 @@ def _rewrite(archive: Path, clean: IO[bytes], largest: int) -> str:
                 raise BadImageError(f"{config_name} is not the configuration of an image.")
             digest = hashlib.sha256(config).hexdigest()
             names = [f"layer{number}.tar" for number in range(len(layers))]
-            manifest = [{"Config": f"{digest}.json", "RepoTags": None, "Layers": names}]
+            manifest = [{"Config": f"{digest}.json", "RepoTags": [tag], "Layers": names}]
             for name, content in (("manifest.json", json.dumps(manifest).encode()), (f"{digest}.json", config)):
                 _add(target, name, io.BytesIO(content), len(content))
             left = largest
@@ -86,7 +103,6 @@ def _rewrite(archive: Path, clean: IO[bytes], largest: int) -> str:
                 left -= size
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadImageError(f"This is not an archive as `docker save` writes it: {error}") from error
-    return digest
 
 
 def _files(source: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:

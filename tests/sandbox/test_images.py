@@ -2,10 +2,8 @@
 
 import gzip
 import hashlib
-import io
 import json
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,20 +13,10 @@ import pytest
 from scoring.sandbox import images
 from scoring.sandbox.container import Container
 from scoring.sandbox.images import BadImageError
+from scoring.sandbox.watching import SandboxError
 from tests.sandbox.conftest import Attack
 from tests.sandbox.machines import slots
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    """Return a tar."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as made:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o755
-            made.addfile(member, io.BytesIO(content))
-    return stream.getvalue()
-
+from tests.sandbox.tiny import packed
 
 LAYER = packed({"srv/note.txt": b"from a layer"})
 
@@ -54,16 +42,49 @@ def archive(folder: Path, *, layer: bytes = LAYER, **changes: Any) -> Path:
 def loaded(contained: Attack) -> Iterator[tuple[Container, str]]:
     assert isinstance(contained.machine, Container)
     before = contained.machine._tool().image()["Id"]
-    image = images.load(archive(contained.folder, layer=gzip.compress(LAYER)), contained.machine)
+    image = images.load(archive(contained.folder, layer=gzip.compress(LAYER)), contained.machine, wanted_s=600)
     yield contained.machine, image
     images.remove(image, contained.machine)
     assert contained.machine._tool().image()["Id"] == before
 
 
-def test_an_image_is_loaded_under_no_name(loaded: tuple[Container, str]) -> None:
+def test_an_image_is_loaded_under_no_name_but_ours(loaded: tuple[Container, str]) -> None:
     sandbox, image = loaded
-    found = sandbox._tool().inspect("image", image.removeprefix("sha256:"))
-    assert (found["RepoTags"] or [], found["Config"]["Cmd"]) == ([], ["cat", "/srv/note.txt"])
+    found = sandbox._tool().inspect("image", image)
+    assert [name.removeprefix("localhost/") for name in found["RepoTags"]] == [image]
+    assert found["Config"]["Cmd"] == ["cat", "/srv/note.txt"]
+
+
+def test_an_image_that_was_sent_twice_is_there_until_the_last_of_its_jobs_has_ended(
+    loaded: tuple[Container, str], contained: Attack
+) -> None:
+    sandbox, image = loaded
+    other = images.load(contained.folder / "image.tar", sandbox, wanted_s=600)
+    identity = sandbox._tool().inspect("image", other)["Id"]
+    images.remove(other, sandbox)
+    assert sandbox._tool().inspect("image", image)["Id"] == identity
+
+
+def test_an_image_that_nobody_removed_is_reaped_when_its_time_is_over(
+    loaded: tuple[Container, str], contained: Attack
+) -> None:
+    sandbox, image = loaded
+    other = images.load(contained.folder / "image.tar", sandbox, wanted_s=-1)
+    assert {image, other} <= set(sandbox._tool().sent())
+    assert sandbox.reap() >= 1
+    assert {image, other} & set(sandbox._tool().sent()) == {image}
+
+
+@pytest.mark.parametrize("contained", ["docker"], indirect=True)  # podman is there where its program is
+def test_an_engine_that_does_not_answer_is_not_the_senders_fault(
+    contained: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(contained.machine, Container)
+    path = archive(contained.folder)
+    with monkeypatch.context() as alone:
+        alone.setenv("DOCKER_HOST", f"unix://{contained.folder}/none.sock")
+        with pytest.raises(SandboxError, match=r"none\.sock"):
+            images.load(path, contained.machine, wanted_s=600)
 
 
 def test_an_image_whose_programs_are_not_there_is_the_jobs_fault(
@@ -81,7 +102,7 @@ def test_an_image_that_was_saved_runs(contained: Attack) -> None:
     lines = 'FROM podium-sandbox\nENTRYPOINT ["sh", "-c", "cat /input/features.csv > /out/p.csv"]\n'
     for words in ([tool, "build", "--tag", name, "-"], [tool, "save", "-o", str(path), name], [tool, "rmi", name]):
         subprocess.run(words, input=lines, text=True, capture_output=True, check=True)
-    image = images.load(path, contained.machine)
+    image = images.load(path, contained.machine, wanted_s=600)
     theirs = Container(engine=tool, image=image, keeper="podium-sandbox", slots=slots())
     result = theirs.run(contained.spec(expects=("p.csv",)))
     images.remove(image, contained.machine)
@@ -105,17 +126,17 @@ def test_an_image_that_was_saved_runs(contained: Attack) -> None:
 )
 def test_what_is_wrong_with_an_archive_is_told(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(BadImageError, match=words):
-        images.load(archive(tmp_path, **changes), Container())
+        images.load(archive(tmp_path, **changes), Container(), wanted_s=600)
 
 
 def test_layers_are_counted_as_they_are_unpacked(tmp_path: Path) -> None:
     path = archive(tmp_path, layer=gzip.compress(bytes(64 << 20)))
     assert path.stat().st_size < 1 << 20
     with pytest.raises(BadImageError, match="larger than they may be"):
-        images.load(path, Container(), largest=1 << 20)
+        images.load(path, Container(), wanted_s=600, largest=1 << 20)
 
 
 def test_a_file_that_is_no_archive_is_told(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"no archive")
     with pytest.raises(BadImageError, match="docker save"):
-        images.load(tmp_path / "x", Container())
+        images.load(tmp_path / "x", Container(), wanted_s=600)

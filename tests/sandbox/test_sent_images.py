@@ -1,6 +1,6 @@
 """Images that participants send, from the archive to the predictions."""
 
-import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,11 @@ import pytest
 from scoring.environments import Environment, adopt
 from scoring.runners.predicting import Predicted, PredictJob, start
 from scoring.sandbox.bubblewrap import Bubblewrap
+from scoring.sandbox.container import Container
+from scoring.sandbox.watching import SandboxError
 from tests.sandbox.conftest import Attack
 from tests.sandbox.machines import quick
+from tests.sandbox.tiny import identity, saved
 
 PROGRAM = 'cat /input/features.csv > "$PODIUM_OUTPUT"; echo printed; [ ! -e /runner ]'
 
@@ -32,17 +35,27 @@ def predicted(archive: Path, folder: Path, sandbox: Any) -> Predicted:
     return found
 
 
-@pytest.mark.parametrize("contained", ["docker"], indirect=True)
 def test_an_image_reads_the_data_and_leaves_its_predictions(contained: Attack) -> None:
-    tool, name, path = contained.machine.name, f"podium-test-{contained.token}", contained.folder / "saved.tar"
-    lines = f"""FROM podium-sandbox\nENV PROGRAM='{PROGRAM}'\nENTRYPOINT ["sh", "-c", "eval \\"$PROGRAM\\""]\n"""
-    for words in ([tool, "build", "--tag", name, "-"], [tool, "save", "-o", str(path), name], [tool, "rmi", name]):
-        subprocess.run(words, input=lines, text=True, capture_output=True, check=True)
-    found = predicted(path, contained.folder, contained.machine)
+    found = predicted(saved(contained.folder, PROGRAM), contained.folder, contained.machine)
     assert (found.verdict, found.detail) == ("predicted", None)
     assert found.predictions is not None
     assert found.predictions.read_text() == "id,x\n1,0.5\n"
     assert (contained.folder / "live").read_text() == "printed\n"
+
+
+def test_two_jobs_of_one_image_end_well_whichever_is_first(contained: Attack) -> None:
+    assert isinstance(contained.machine, Container)
+    path = saved(contained.folder, "sleep $(cat /input/seconds); echo id > $PODIUM_OUTPUT")
+    folders = [contained.folder / name for name in ("soon", "later")]
+    for folder, seconds in zip(folders, ("0", "2"), strict=True):
+        for part in ("input", "out"):
+            (folder / part).mkdir(parents=True)
+        (folder / "input" / "seconds").write_text(seconds)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda folder: predicted(path, folder, contained.machine), folders))
+    assert [each.verdict for each in found] == ["predicted", "predicted"]
+    with pytest.raises(SandboxError):
+        contained.machine._tool().inspect("image", identity(path))
 
 
 @pytest.mark.parametrize("contained", ["docker"], indirect=True)
