@@ -124,7 +124,7 @@ class Job(Watch):
         size = f"nr_blocks={pages},nr_inodes={self._inodes},mode=1777,noexec,nosuid,nodev"
         sized = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o={size}"]
         make = ["volume", "create", *self._label]
-        places = [[*make, self._names.volume(top)] for top in self._pieces.tops]
+        places = [[*make, self._names.volume(place)] for place in self._pieces.places]
         self._engine.all([*make, *sized, self._names.volume("out")], *places)
 
     def _bounds(self) -> list[str]:
@@ -142,7 +142,7 @@ class Job(Watch):
         ]
 
     def _create_keeper(self) -> list[str]:
-        places = [_mount(self._names.volume(top), f"/{top}") for top in ("out", *self._pieces.tops)]
+        places = [_mount(self._names.volume(place), f"/{place}") for place in ("out", *self._pieces.places)]
         program, *words = STAYING
         named = ["--name", self._names.keeper, "--entrypoint", program]
         return ["create", *self._bounds(), *named, *chain(*places), self._engine.keeper_image, *words]
@@ -155,8 +155,7 @@ class Job(Watch):
         sized = f"rw,nosuid,nodev,mode=1777,size={limits['scratch_bytes']}"
         scratch = (("/tmp:exec", 65_536), ("/dev/shm:noexec", 4_096))  # noqa: S108 - they are inside
         counted = "" if self._engine.podman else ",nr_inodes={}"  # which podman does not know; memory bounds them
-        places = [_mount(self._names.volume(top), f"/{top}", "ro") for top in self._pieces.tops]
-        trees = [_bind(source, target) for source, target in job["trees"]]
+        places = [_mount(self._names.volume(place), f"/{place}", "ro") for place in self._pieces.places]
         return [
             *("create", *self._bounds(), "--name", self._names.job, "--read-only", "--oom-score-adj", "1000"),
             *("--security-opt", f"seccomp={self._profile()}", "--workdir", folder),
@@ -165,7 +164,7 @@ class Job(Watch):
             *self._engine.cards(),
             *(word for pair in self._environment(config).items() for word in ("--env", "=".join(pair))),
             *_mount(self._names.volume("out"), "/out", "rw,noexec,nosuid,nodev" if self._engine.podman else "rw"),
-            *chain(*places, *trees),
+            *chain(*places),
             *("--tmpfs", "/sys:ro,size=4k,mode=0555", "--tmpfs", "/sys/fs/cgroup:ro,size=4k,mode=0555"),
             *(word for place, inodes in scratch for word in ("--tmpfs", f"{place},{sized}{counted.format(inodes)}")),
             *("--entrypoint", words[0], image["Id"].removeprefix("sha256:"), *words[1:]),
@@ -343,12 +342,6 @@ def _most(kind: int) -> int:
 
 def _mount(volume: str, target: str, how: str = "rw") -> list[str]:
     return ["--volume", f"{volume}:{target}:{how},nocopy"]
-
-
-def _bind(source: str, target: str) -> list[str]:
-    if "," in source + target:
-        raise SandboxError(f"A comma in the name of a folder: {source}.")
-    return ["--mount", f"type=bind,source={source},target={target},readonly"]
 
 
 def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:

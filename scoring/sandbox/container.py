@@ -4,7 +4,8 @@
 works with the engine alone: no folder of this machine is shared with a container, so the engine may belong to root, to
 another user or to another machine, and a worker may itself be a container that was given the engine's socket.
 
-1. It makes a volume for each place: ``/out`` is a tmpfs with a size and a number of files, the others are ordinary.
+1. It makes a volume for each place: ``/out`` is a tmpfs with a size and a number of files, the others are ordinary:
+   code, input, and each tree that a job is to see, which is copied as well.
 2. It creates two containers with the same limits. The *keeper* is of the operator's image and only sleeps. The *job* is
    of the image that the sandbox was made with, by its id: no network, read-only root, every capability dropped,
    no-new-privileges, user 65534, our own filter over system calls, and none of the keeper's rights on ``/code`` and
@@ -19,8 +20,11 @@ another user or to another machine, and a worker may itself be a container that 
    by the rules of :mod:`scoring.sandbox.tars`; what comes out is what would come out of bubblewrap.
 7. Both containers and all volumes are removed.
 
-When the caller ends or is killed, the supervisor does 7 at once. When the supervisor is killed, ``reap()`` does, by the
-names; and what another worker left, by the time that is written on each container.
+When the caller ends or is killed, the supervisor does 7 at once. When the supervisor is killed, the next job of its
+slot does, or ``reap()``, by the names; and what another worker left, by the time that is written on each container. A
+job's names are its own, so what was left cannot stand in another's way. A command of the engine goes on when the
+supervisor is killed: podman, which has no daemon, leaves containers half made when it is cut off. Where it was killed
+as well, they are found among its "external" ones, and its runtime ends what podman does not know to be started.
 
 **What differs from bubblewrap.** A job takes about a second more. Its user id is the same for all jobs of the engine,
 so what the kernel counts by user (pending signals) is bounded for all of them together. Links in ``/out`` can be

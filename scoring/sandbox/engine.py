@@ -46,9 +46,9 @@ class Names:
         self.job = f"{self.slot}{os.urandom(6).hex()}"
         self.keeper = f"{self.job}-keeper"
 
-    def volume(self, top: str) -> str:
-        """Return the name of the volume that is at ``/top``."""
-        return f"{self.job}-{top}"
+    def volume(self, place: str) -> str:
+        """Return the name of the volume that is at ``/place``."""
+        return f"{self.job}-{place.replace('/', '.')}"
 
 
 def of_slot(number: int) -> str:

@@ -44,8 +44,12 @@ class Packer:
     def __init__(self, stream: IO[bytes], *, look_up: Callable[[], None] = lambda: None) -> None:
         self._tar, self._look_up = tarfile.open(fileobj=stream, mode="w|"), look_up  # noqa: SIM115 - until end()
 
-    def folder(self, source: str | None, target: str) -> None:
-        """Add the regular files below ``source``, if any, at ``target``, which has no slash at its start."""
+    def folder(self, source: str | None, target: str, *, dated: bool = False) -> None:
+        """Add the regular files below ``source``, if any, at ``target``, which has no slash at its start.
+
+        ``dated``: with the times at which they were written, by which Python knows which compiled ones are theirs.
+        """
+        self._dated = dated
         self._made(target, tarfile.DIRTYPE, 0o755)
         if source is not None:
             top = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -88,22 +92,32 @@ class Packer:
             return
         member = tarfile.TarInfo(target)
         member.size, member.mode = found.st_size, 0o755 if found.st_mode & 0o100 else 0o644
+        member.mtime = int(found.st_mtime) if self._dated else 0
         with os.fdopen(os.dup(handle), "rb") as stream:
             self._tar.addfile(member, Watched(stream, self._look_up))
 
 
 class Pieces:
-    """What goes in: the folders that each first part of a path inside holds. Raises SandboxError for a strange one."""
+    """What goes in: the folders that each first part of a path inside holds, and trees, whose links are left out.
+
+    Raises SandboxError for a strange path.
+    """
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.folders = {"input": job["input"], **{path.strip("/"): source for path, source in job["inputs"].items()}}
         if job["code"] is not None:  # an image may have code of its own there
             self.folders["code"] = job["code"]
+        self.trees = {target.strip("/"): source for source, target in job["trees"]}
         self.links = {path.strip("/"): target for path, target in job["links"].items()}
         self.tops = sorted({path.partition("/")[0] for path in (*self.folders, *self.links)})
         strange = RESERVED & set(self.tops) or {path for path in self.links if "/" not in path}
         if strange:
             raise SandboxError(f"A container cannot have this of ours in its root: {', '.join(sorted(strange))}.")
+
+    @property
+    def places(self) -> list[str]:
+        """Where something of it is to be written: the folders in the root, and the trees."""
+        return [*self.tops, *self.trees]
 
     def has(self, folder: str) -> bool:
         """Return whether a job may start in that folder."""
@@ -115,6 +129,8 @@ class Pieces:
         packer = Packer(stream, look_up=stay_wanted)
         for path, source in sorted(self.folders.items()):
             packer.folder(source, path)
+        for path, source in self.trees.items():
+            packer.folder(source, path, dated=True)
         for path, target in self.links.items():
             packer.link(path, target)
         packer.end()
