@@ -256,10 +256,11 @@ class Job(Watch):
             stdout=subprocess.PIPE if ours is None else ours,
         )
         os.close(self._channel)
+        process = os.pidfd_open(self._client.pid)
         self._listen(self._job, [stream.fileno() for stream in (self._client.stdout, self._client.stderr) if stream])
         self._await_start()
         self._deadline = time.monotonic() + self._limits["wall_s"]
-        self._follow(os.pidfd_open(self._client.pid), tick=FIRST_TICK_S)
+        self._follow(process, tick=FIRST_TICK_S)
         self._client.wait()
 
     def _await_start(self) -> None:

@@ -97,7 +97,7 @@ class Attack:
         assert mounts() == []
         assert self.canary.read_text() == "unchanged"
         assert self.left() == 0
-        wait_until(lambda: commands() == [])  # monitors end a moment after their containers
+        wait_until(lambda: commands() == {})  # monitors end a moment after their containers
         assert cgroups() == []
 
 
@@ -106,10 +106,10 @@ def ours() -> tuple[str, ...]:
     return tuple(map(of_slot, slots()))
 
 
-def commands() -> list[str]:
+def commands() -> dict[str, str]:
     """Return the processes that name containers of our slots: what an engine was told, and podman's monitors."""
     texts = {folder.name: _read(folder / "cmdline") for folder in Path("/proc").glob("[0-9]*")}
-    return [pid for pid, text in texts.items() if any(name in text for name in ours())]
+    return {pid: text for pid, text in texts.items() if any(name in text for name in ours())}
 
 
 def mounts() -> list[str]:

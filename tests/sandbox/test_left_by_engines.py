@@ -31,7 +31,7 @@ spec = JobSpec(
 sandbox_here(engine, slots=range(int(first), int(last))).start(spec)
 time.sleep(60)
 """
-GONE, BUSY = (f"podium-sandbox-{worker}-0-1-0123456789ab" for worker in ("gone", "busy"))
+GONE, BUSY = (f"podium-sandbox-{worker}-0-1-{os.urandom(6).hex()}" for worker in ("gone", "busy"))
 TRIES = 40
 by_podman = pytest.mark.parametrize("contained", ["podman"], indirect=True)  # docker's daemon ends what it began
 
@@ -75,9 +75,9 @@ def test_whatever_is_killed_midway_the_next_job_of_the_slot_runs(contained: Atta
 
 
 def reap_to_the_end(attack: Attack) -> None:
-    """Reap when the engine has done what it was told last."""
-    tool = Path(engine(attack)._tool().path).name
-    wait_until(lambda: all(tool not in Path(f"/proc/{pid}/comm").read_text() for pid in commands()), 20)
+    """Reap when the engine has done what it was told last. What is attached to a job ends with that."""
+    tool = engine(attack)._tool().path
+    wait_until(lambda: all(not text.startswith(tool) or "--attach" in text for text in commands().values()), 20)
     engine(attack).reap()
     assert attack.survivors() == []
     assert left(attack) == []
@@ -113,8 +113,12 @@ def half_make(contained: Attack) -> Callable[[str], None]:
     def make(name: str) -> None:
         for _ in range(TRIES):
             making = tool.start("create", "--name", name, "podium-sandbox", "true")
-            while name not in store.read_text() and making.poll() is None:
-                pass
+            while making.poll() is None:  # a millisecond at a time
+                time.sleep(0.001)
+                making.send_signal(signal.SIGSTOP)
+                if name in store.read_text():
+                    break
+                making.send_signal(signal.SIGCONT)
             making.kill()
             making.communicate()
             if known(contained, name) == "storage":
@@ -127,7 +131,7 @@ def half_make(contained: Attack) -> Callable[[str], None]:
 
 def known(attack: Attack, name: str) -> str:
     """Return the state in which podman has a container of that name, or nothing."""
-    said = engine(attack)._tool().say("ps", "--all", "--external", "--filter", f"name={name}", "--format", "json")
+    said = engine(attack)._tool().say("ps", "--all", "--external", "--filter", f"name=^{name}$", "--format", "json")
     return "".join(row["State"] for row in json.loads(said))
 
 
